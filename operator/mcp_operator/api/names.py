@@ -50,3 +50,5 @@ RUNNER_IMAGE_REPOSITORY = f"{GROUP}/runner"
 # Stands for the host itself on the embedded cluster: a container of this image is a process of its command.
 HOST_IMAGE_REPOSITORY = f"{GROUP}/host"
 APP_DIRECTORY = "/mcp/app"
+BRIDGE_DIRECTORY = "/mcp/bridge"
+CONFIG_DIRECTORY = "/mcp/config"
