@@ -1,0 +1,201 @@
+"""A cache of one resource that list and watch keep true, with indexes and change handlers.
+
+Role: controllers read from here instead of from the API server. Not its job: deciding what a change means (handlers put
+keys on queues). Called by the manager (which runs it), read by controllers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from mcp_operator.runtime.backoff import Backoff
+from mcp_operator.runtime.client import KubeClient
+from mcp_operator.runtime.errors import ApiError, Gone
+from mcp_operator.runtime.resources import Key, Resource, key_of
+
+Object = dict[str, Any]
+Handler = Callable[[str, Object | None, Object | None], None]
+IndexFunction = Callable[[Object], Iterable[str]]
+
+ADDED, MODIFIED, DELETED = "ADDED", "MODIFIED", "DELETED"
+PAGE = 500
+WATCH_SECONDS = 290.0
+
+log = logging.getLogger(__name__)
+
+
+class Informer:
+    """What the API server holds of one resource and selector, a moment ago."""
+
+    def __init__(
+        self,
+        client: KubeClient,
+        resource: Resource,
+        *,
+        namespace: str | None = None,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        watch_seconds: float = WATCH_SECONDS,
+    ) -> None:
+        self.resource = resource
+        self.synced = asyncio.Event()
+        self.error: ApiError | None = None
+        """Why the last list or watch failed; None while it works."""
+        self._client = client
+        self._namespace = namespace
+        self._selectors = {"label_selector": label_selector, "field_selector": field_selector}
+        self._watch_seconds = watch_seconds
+        self._objects: dict[Key, Object] = {}
+        self._index_functions: dict[str, IndexFunction] = {}
+        self._indexes: dict[str, dict[str, set[Key]]] = {}
+        self._handlers: list[Handler] = []
+        self._version: str | None = None
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    def get(self, namespace: str | None, name: str) -> Object | None:
+        """The object as cached; it is shared, so copy it before you change it."""
+        return self._objects.get((namespace or "", name))
+
+    def list(self, namespace: str | None = None) -> list[Object]:
+        if not namespace:
+            return list(self._objects.values())
+        return [obj for (home, _), obj in self._objects.items() if home == namespace]
+
+    def by_index(self, index: str, value: str) -> list[Object]:
+        return [self._objects[key] for key in sorted(self._indexes[index].get(value, ()))]
+
+    # --- wiring --------------------------------------------------------------------------------------------------
+
+    def add_index(self, name: str, fn: IndexFunction) -> None:
+        self._index_functions[name] = fn
+        index: dict[str, set[Key]] = {}
+        self._indexes[name] = index
+        for key, obj in self._objects.items():
+            for value in fn(obj):
+                index.setdefault(value, set()).add(key)
+
+    def add_handler(self, fn: Handler) -> None:
+        """`fn(type, old, new)` is called at each change, on the loop; what is there already comes as ADDED at once."""
+        self._handlers.append(fn)
+        for obj in list(self._objects.values()):
+            fn(ADDED, None, obj)
+
+    # --- running -------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Keeps the cache true until cancelled."""
+        backoff = Backoff(base=0.2, ceiling=10.0)
+        while True:
+            try:
+                if self._version is None:
+                    await self._relist()
+                    self.error = None
+                await self._watch(backoff)
+            except Gone:
+                self._version = None
+            except ApiError as error:
+                await self._pause(error, backoff)
+
+    async def _pause(self, error: ApiError, backoff: Backoff) -> None:
+        if self.error is None or type(self.error) is not type(error):
+            log.warning("cannot watch %s: %s; trying again", self.resource.plural, error)
+        self.error = error
+        await asyncio.sleep(max(backoff.next(), error.retry_after or 0.0))
+
+    async def _relist(self) -> None:
+        """Lists everything and tells the handlers only what differs, deletions included."""
+        found: dict[Key, Object] = {}
+        continue_: str | None = None
+        while True:
+            page = await self._client.list(
+                self.resource, self._namespace, limit=PAGE, continue_=continue_, **self._selectors
+            )
+            for obj in page.get("items") or ():
+                found[key_of(obj)] = self._slim(obj)
+            continue_ = page["metadata"].get("continue")
+            if not continue_:
+                break
+        for key in [key for key in self._objects if key not in found]:
+            self._remove(key)
+        for key, obj in found.items():
+            self._store(key, obj)
+        self._version = page["metadata"]["resourceVersion"]
+        self.synced.set()
+
+    async def _watch(self, backoff: Backoff) -> None:
+        # Each watch ends at a moment of its own, so that they are not all opened again together.
+        seconds = self._watch_seconds * random.uniform(1.0, 1.2)
+        events = self._client.watch(
+            self.resource, self._namespace, resource_version=self._version, timeout=seconds, **self._selectors
+        )
+        async for event in events:
+            self.error = None
+            backoff.reset()
+            self._take(event["type"], event["object"])
+
+    def _take(self, type_: str, obj: Object) -> None:
+        self._version = obj["metadata"]["resourceVersion"]
+        if type_ == "BOOKMARK":
+            return
+        key = key_of(obj)
+        if type_ == DELETED:
+            self._remove(key, obj)
+        else:
+            self._store(key, self._slim(obj))
+
+    def _slim(self, obj: Object) -> Object:
+        """Without managedFields (a third of the size, and no controller reads them); list items get their kind back."""
+        obj["metadata"].pop("managedFields", None)
+        obj.setdefault("apiVersion", self.resource.api_version)
+        obj.setdefault("kind", self.resource.kind)
+        return obj
+
+    # --- the store -----------------------------------------------------------------------------------------------
+
+    def _store(self, key: Key, obj: Object) -> None:
+        old = self._objects.get(key)
+        if old is not None and _version(old) == _version(obj):
+            return
+        if old is not None and old["metadata"].get("uid") != obj["metadata"].get("uid"):
+            # Deleted and made again while nobody looked: two events, as it happened.
+            self._remove(key)
+            old = None
+        self._reindex(key, old, obj)
+        self._objects[key] = obj
+        self._tell(MODIFIED if old is not None else ADDED, old, obj)
+
+    def _remove(self, key: Key, last: Object | None = None) -> None:
+        old = self._objects.pop(key, None)
+        if old is None:
+            return
+        self._reindex(key, old, None)
+        self._tell(DELETED, last or old, None)
+
+    def _reindex(self, key: Key, old: Object | None, new: Object | None) -> None:
+        for name, fn in self._index_functions.items():
+            index = self._indexes[name]
+            for value in fn(old) if old is not None else ():
+                keys = index.get(value)
+                if keys is not None:
+                    keys.discard(key)
+                    if not keys:
+                        del index[value]
+            for value in fn(new) if new is not None else ():
+                index.setdefault(value, set()).add(key)
+
+    def _tell(self, type_: str, old: Object | None, new: Object | None) -> None:
+        for handler in self._handlers:
+            try:
+                handler(type_, old, new)
+            except Exception:
+                # One handler's fault must not stop the cache for all others.
+                log.exception("a handler of %s failed", self.resource.plural)
+
+
+def _version(obj: Object) -> Any:
+    return obj["metadata"].get("resourceVersion")
