@@ -1,6 +1,6 @@
 """Building blocks of a structural schema (apiextensions v1), as small functions that return plain dicts.
 
-Role: the vocabulary in which `mcpserver.py` and `crds.py` describe their fields. The schemas of embedded Kubernetes types
+Role: the vocabulary in which `mcpserver.py` and `crds.py` describe fields. The schemas of embedded Kubernetes types
 come from `kubernetes_types.json`, which `tools/kubernetes_schemas.py` extracts from a real API server.
 """
 
@@ -39,7 +39,7 @@ def boolean(description: str, **bounds: Any) -> Schema:
 
 
 def obj(description: str, properties: dict[str, Schema], required: Sequence[str] = ()) -> Schema:
-    """An object with exactly these properties: the API server prunes all others. Items of a list need no description."""
+    """An object with exactly these properties: the API server prunes all others. List items need no description."""
     schema: Schema = {"type": "object", "properties": properties}
     if description:
         schema["description"] = description

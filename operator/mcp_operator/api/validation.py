@@ -138,5 +138,5 @@ def _bridge(server: dict[str, Any]) -> Iterator[FieldError]:
     """An image that speaks stdio needs its command said: its own entrypoint is known to its registry alone."""
     resolved = resolve(server)
     if resolved.bridged and resolved.runtime == "docker" and not resolved.command:
-        words = "speaks stdio behind the bridge, which has to know the command: set it, or transport.type streamable-http"
+        words = "speaks stdio behind the bridge, which needs the command: set it, or transport.type streamable-http"
         yield FieldError("spec.command", f"{resolved.image} {words}", "CommandUnknown")
