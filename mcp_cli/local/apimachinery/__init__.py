@@ -22,8 +22,9 @@ Models (`models.py`): one served group/version/kind
     builtin_models() -> list[Model]                               every built-in resource of 1.36, in discovery order
     builtin_model(group, version, kind) -> Model | None;  builtin_resource(group, version, plural) -> Model | None
     crd_models(crd: dict) -> list[Model]                          one for each served version
-    discovery_groups(models) -> dict                              APIGroupList;   discovery_resources(models, group, version) -> dict (APIResourceList)
-    discovery_aggregated(models, *, legacy: bool) -> dict         APIGroupDiscoveryList v2 (legacy: the core group, for /api)
+    discovery.groups(models) -> dict (APIGroupList); discovery.group(models, name) -> dict | None (APIGroup);
+    discovery.resources(models, group, version) -> dict (APIResourceList)
+    discovery.aggregated(models, *, legacy: bool) -> dict         APIGroupDiscoveryList v2 (legacy: the core group, for /api)
 
 The life of a write (each step mutates `obj` in place where it says so)
     decoding.decode(model, obj, field_validation="Ignore") -> list[str]        prunes/normalises in place, returns the warnings for the
