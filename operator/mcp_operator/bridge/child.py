@@ -1,0 +1,126 @@
+"""A stdio server as a child process: lines in, lines out, its stderr passed on.
+
+Role: start, bounded reading and writing, and an end with a deadline (stdin closed, then TERM, then KILL).
+Not its job: what a line means (`channel.py`). Called by: `modern.py` and `sessions.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import cast
+
+from mcp_operator.bridge.lines import LineSplitter
+
+# What a child may leave unread on its stdin before further requests are refused.
+MAX_UNREAD = 32 * 1024 * 1024
+PIPE_BYTES = 1024 * 1024
+CLOSE_GRACE = 2.0
+TERM_GRACE = 3.0
+STDERR_LINES = 20
+STDERR_LINE_BYTES = 16 * 1024
+
+
+class Child(asyncio.SubprocessProtocol):
+    """One running command. `exited` is done when it has ended and all its output was read."""
+
+    def __init__(self, on_line: Callable[[bytes], None], on_long: Callable[[bytes], None], max_line: int) -> None:
+        self._stdout = LineSplitter(max_line, on_line, on_long)
+        self._stderr = LineSplitter(STDERR_LINE_BYTES, self._pass_on, self._pass_on)
+        self.last_words: deque[str] = deque(maxlen=STDERR_LINES)
+        self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    @classmethod
+    async def start(
+        cls,
+        command: Sequence[str],
+        on_line: Callable[[bytes], None],
+        on_long: Callable[[bytes], None],
+        max_line: int,
+    ) -> Child:
+        """Run the command with our environment; OSError where it cannot be run."""
+        loop = asyncio.get_running_loop()
+        transport, protocol = await loop.subprocess_exec(lambda: cls(on_line, on_long, max_line), *command)
+        child = cast(Child, protocol)
+        child._transport = transport
+        child._stdin = cast(asyncio.WriteTransport, transport.get_pipe_transport(0))
+        return child
+
+    @property
+    def pid(self) -> int:
+        return cast(int, self._transport.get_pid())
+
+    @property
+    def alive(self) -> bool:
+        return not self.exited.done()
+
+    @property
+    def clogged(self) -> bool:
+        """The child does not read what it is sent; more would only pile up."""
+        return self._stdin.get_write_buffer_size() > MAX_UNREAD
+
+    def send(self, line: bytes) -> None:
+        """Write one message, which holds no line break."""
+        if self.alive and not self._stdin.is_closing():
+            self._stdin.write(line + b"\n")
+
+    async def stop(self) -> int:
+        """End the child the polite way first; its exit code."""
+        self._stdin.close()
+        for grace, number in ((CLOSE_GRACE, signal.SIGTERM), (TERM_GRACE, signal.SIGKILL)):
+            done, _ = await asyncio.wait([self.exited], timeout=grace)
+            if done:
+                break
+            self.kill(number)
+        return await self.exited
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        with suppress(ProcessLookupError):
+            self._transport.send_signal(number)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # Without this a message of 1 MB takes sixteen turns of the loop, each way.
+        for fd in (0, 1):
+            pipe = cast(asyncio.SubprocessTransport, transport).get_pipe_transport(fd)
+            if pipe is not None and sys.platform == "linux":
+                import fcntl
+
+                with suppress(OSError):
+                    fcntl.fcntl(pipe.get_extra_info("pipe").fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        (self._stdout if fd == 1 else self._stderr).feed(data)
+
+    def process_exited(self) -> None:
+        # A grandchild may hold the pipes open for ever; what the child itself wrote is read by then or very soon.
+        asyncio.get_running_loop().call_later(0.5, self._finish)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._finish()
+
+    def _finish(self) -> None:
+        if not self.exited.done():
+            self._stdout.flush()
+            self._stderr.flush()
+            self.exited.set_result(exit_code(self._transport.get_returncode() or 0))
+            self._transport.close()
+
+    def _pass_on(self, line: bytes) -> None:
+        self.last_words.append(line.decode("utf-8", "replace"))
+        write_stderr(line + b"\n")
+
+
+def exit_code(returncode: int) -> int:
+    """As a shell says it: 128 and the signal's number for a process that was killed."""
+    return 128 - returncode if returncode < 0 else returncode
+
+
+def write_stderr(data: bytes) -> None:
+    """The pod's log. Where nobody reads it any more there is nobody to tell."""
+    with suppress(OSError):
+        os.write(2, data)

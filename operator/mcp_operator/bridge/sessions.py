@@ -1,0 +1,157 @@
+"""The legacy era: a session is a child of its own, from `initialize` to DELETE.
+
+Role: which child a session has, how many there may be, when one has been idle for too long.
+Not its job: what goes on inside a session (`session.py`). Called by: `server.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from mcp_operator.bridge.child import write_stderr
+from mcp_operator.bridge.exchange import Message, error_body
+from mcp_operator.bridge.http1 import Request, Responder
+from mcp_operator.bridge.metrics import Metrics
+from mcp_operator.bridge.options import Options
+from mcp_operator.bridge.session import Session
+from mcp_operator.protocol.incoming import INTERNAL_ERROR, INVALID_REQUEST
+
+HEADER = "mcp-session-id"
+
+
+class Sessions:
+    """All legacy sessions of a bridge."""
+
+    def __init__(self, options: Options, metrics: Metrics) -> None:
+        self._options = options
+        self._metrics = metrics
+        self._sessions: dict[str, Session] = {}
+        self._starting = 0
+        self._warm: Session | None = None
+        self._warming = False
+        self._last_used = 0.0
+        self._tasks: set[asyncio.Task[Any]] = set()
+        metrics.gauges["mcp_bridge_sessions"] = ("Legacy sessions that are open.", lambda: len(self._sessions))
+
+    def handle(self, message: Message, request: Request, responder: Responder, streams: bool) -> None:
+        """One message that came by POST."""
+        session_id = request.headers.get(HEADER)
+        if session_id is None and message.get("method") == "initialize" and "id" in message:
+            self._run(self._initialize(message, responder, streams))
+            return
+        session = self._find(session_id, message.get("id"), responder)
+        if session is not None:
+            session.handle(message, responder, streams)
+
+    def listen(self, request: Request, responder: Responder) -> None:
+        """GET: a stream for what belongs to no request."""
+        session = self._find(request.headers.get(HEADER), None, responder)
+        if session is not None:
+            session.listen(responder)
+
+    def delete(self, request: Request, responder: Responder) -> None:
+        session = self._find(request.headers.get(HEADER), None, responder)
+        if session is not None:
+            self._end(session)
+            responder.send(204)
+
+    def sweep(self, now: float) -> None:
+        """End what has been idle for too long: sessions, and the warm child after the last of them."""
+        for session in list(self._sessions.values()):
+            if session.idle_since is not None and now - session.idle_since > self._options.session_idle:
+                self._end(session)
+        if self._sessions:
+            self._last_used = now
+        elif self._warm and now - self._last_used > self._options.session_idle:
+            self._run(self._warm.channel.child.stop())
+            self._warm = None
+
+    def close_streams(self) -> None:
+        for session in self._sessions.values():
+            session.close_streams()
+
+    async def stop(self) -> None:
+        sessions = [*self._sessions.values(), *([self._warm] if self._warm else [])]
+        self._sessions.clear()
+        self._warm = None
+        await asyncio.gather(*(session.stop() for session in sessions), *self._tasks, return_exceptions=True)
+
+    def _find(self, session_id: str | None, message_id: Any, responder: Responder) -> Session | None:
+        session = self._sessions.get(session_id or "")
+        if session is not None:
+            return session
+        if session_id is None:
+            text = "Missing session ID: begin with initialize, and send the Mcp-Session-Id that it answers"
+            responder.send(400, error_body(message_id, INVALID_REQUEST, text))
+        else:
+            text = "Session not found: it has ended; begin with initialize"
+            responder.send(404, error_body(message_id, INVALID_REQUEST, text))
+        return None
+
+    async def _initialize(self, message: Message, responder: Responder, streams: bool) -> None:
+        if len(self._sessions) + self._starting >= self._options.max_sessions:
+            self._metrics.refused["sessions"] += 1
+            text = f"all {self._options.max_sessions} sessions are in use (--max-sessions); end one, or ask again later"
+            responder.send(503, error_body(message["id"], INTERNAL_ERROR, text), headers=[("Retry-After", "10")])
+            return
+        self._starting += 1
+        try:
+            session = await self._take()
+        except OSError as error:
+            text = f"the server could not be started: {error}"
+            responder.send(502, error_body(message["id"], INTERNAL_ERROR, text))
+            return
+        finally:
+            self._starting -= 1
+        self._sessions[session.id] = session
+        session.initialize(message, responder, streams)
+        self._run(self._keep_warm())
+
+    async def _take(self) -> Session:
+        session, self._warm = self._warm, None
+        if session is not None and session.channel.child.alive:
+            return session
+        return await self._start("session")
+
+    async def _start(self, kind: str) -> Session:
+        self._metrics.child_starts[kind] += 1
+        session = Session(self._metrics, self._ended)
+        await session.channel.start(self._options.command, self._options.max_message)
+        session.channel.child.exited.add_done_callback(lambda code: self._died(session, code.result()))
+        return session
+
+    async def _keep_warm(self) -> None:
+        """One spare child, so that the next session begins at once."""
+        room = len(self._sessions) + self._starting < self._options.max_sessions
+        if self._warm is None and room and not self._warming:
+            self._warming = True
+            try:
+                self._warm = await self._start("warm")
+            except OSError as error:
+                write_stderr(f"mcp-bridge: no spare server could be started: {error}\n".encode())
+            finally:
+                self._warming = False
+
+    def _end(self, session: Session) -> None:
+        self._sessions.pop(session.id, None)
+        self._run(session.stop())
+
+    def _ended(self, session: Session) -> None:
+        """Its initialize failed: there is no session."""
+        if self._sessions.get(session.id) is session:
+            self._end(session)
+
+    def _died(self, session: Session, code: int) -> None:
+        if self._warm is session:
+            self._warm = None
+        if self._sessions.pop(session.id, None) is session:
+            self._metrics.child_restarts += 1
+            write_stderr(f"mcp-bridge: the server of a session ended with exit code {code}\n".encode())
+        session.child_ended(code)
+
+    def _run(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
