@@ -57,7 +57,7 @@ class Controller:
         self.name = name
         self._reconcile = reconcile
         self._workers = workers
-        self._stop_seconds = stop_seconds
+        self.stop_seconds = stop_seconds
         self._metrics = metrics
         queue_metrics = metrics.queue(name) if metrics else None
         self.queue: WorkQueue[Key] = WorkQueue(base=backoff_base, ceiling=backoff_ceiling, metrics=queue_metrics)
@@ -73,9 +73,9 @@ class Controller:
             await asyncio.wait(workers)
         finally:
             self.queue.shut_down()
-            _, late = await asyncio.wait(workers, timeout=self._stop_seconds)
+            _, late = await asyncio.wait(workers, timeout=self.stop_seconds)
             for task in late:
-                log.warning("%s: a reconcile did not finish in %.0f s and is cut off", self.name, self._stop_seconds)
+                log.warning("%s: a reconcile did not finish in %.0f s and is cut off", self.name, self.stop_seconds)
                 task.cancel()
 
     async def _work(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -23,6 +24,7 @@ IndexFunction = Callable[[Object], Iterable[str]]
 
 ADDED, MODIFIED, DELETED = "ADDED", "MODIFIED", "DELETED"
 PAGE = 500
+REMEMBERED = 1000
 WATCH_SECONDS = 290.0
 
 log = logging.getLogger(__name__)
@@ -39,8 +41,10 @@ class Informer:
         namespace: str | None = None,
         label_selector: str | None = None,
         field_selector: str | None = None,
+        slim: Callable[[Object], Object] | None = None,
         watch_seconds: float = WATCH_SECONDS,
     ) -> None:
+        """`slim` makes of an object what is kept of it: memory is saved, and secrets need not be held."""
         self.resource = resource
         self.synced = asyncio.Event()
         self.error: ApiError | None = None
@@ -49,11 +53,14 @@ class Informer:
         self._namespace = namespace
         self._selectors = {"label_selector": label_selector, "field_selector": field_selector}
         self._watch_seconds = watch_seconds
+        self._slim_further = slim
         self._objects: dict[Key, Object] = {}
         self._index_functions: dict[str, IndexFunction] = {}
         self._indexes: dict[str, dict[str, set[Key]]] = {}
         self._handlers: list[Handler] = []
         self._version: str | None = None
+        self._gone: OrderedDict[str, None] = OrderedDict()
+        """The uids deleted last, so that the late answer to a write does not bring one back."""
 
     # --- reading -------------------------------------------------------------------------------------------------
 
@@ -84,6 +91,20 @@ class Informer:
         self._handlers.append(fn)
         for obj in list(self._objects.values()):
             fn(ADDED, None, obj)
+
+    def observe(self, obj: Object) -> None:
+        """Takes the answer to one's own write at once, so that the next look does not see the state before it.
+
+        Handlers hear nothing: whoever wrote knows. The watch event that follows is the same version and passes silently.
+        """
+        key, obj = key_of(obj), self._slim(obj)
+        old = self._objects.get(key)
+        if obj["metadata"].get("uid") in self._gone or (old is not None and not _newer(obj, old)):
+            return
+        if _finished(obj):
+            return
+        self._reindex(key, old, obj)
+        self._objects[key] = obj
 
     # --- running -------------------------------------------------------------------------------------------------
 
@@ -153,13 +174,13 @@ class Informer:
         obj["metadata"].pop("managedFields", None)
         obj.setdefault("apiVersion", self.resource.api_version)
         obj.setdefault("kind", self.resource.kind)
-        return obj
+        return self._slim_further(obj) if self._slim_further else obj
 
     # --- the store -----------------------------------------------------------------------------------------------
 
     def _store(self, key: Key, obj: Object) -> None:
         old = self._objects.get(key)
-        if old is not None and _version(old) == _version(obj):
+        if old is not None and _same(old, obj) and not _newer(obj, old):
             return
         if old is not None and old["metadata"].get("uid") != obj["metadata"].get("uid"):
             # Deleted and made again while nobody looked: two events, as it happened.
@@ -173,6 +194,9 @@ class Informer:
         old = self._objects.pop(key, None)
         if old is None:
             return
+        self._gone[old["metadata"].get("uid", "")] = None
+        while len(self._gone) > REMEMBERED:
+            self._gone.popitem(last=False)
         self._reindex(key, old, None)
         self._tell(DELETED, last or old, None)
 
@@ -197,5 +221,22 @@ class Informer:
                 log.exception("a handler of %s failed", self.resource.plural)
 
 
-def _version(obj: Object) -> Any:
-    return obj["metadata"].get("resourceVersion")
+def _same(one: Object, other: Object) -> bool:
+    return one["metadata"].get("uid") == other["metadata"].get("uid")
+
+
+def _newer(new: Object, old: Object) -> bool:
+    """Versions of one resource are numbers that grow, in etcd as in the embedded cluster."""
+    new_version, old_version = _version(new), _version(old)
+    if new_version.isdigit() and old_version.isdigit():
+        return int(new_version) > int(old_version)
+    return new_version != old_version
+
+
+def _version(obj: Object) -> str:
+    return obj["metadata"].get("resourceVersion") or ""
+
+
+def _finished(obj: Object) -> bool:
+    """Whether this write took the last finalizer of a deleted object: it is gone, and no event may have said so yet."""
+    return bool(obj["metadata"].get("deletionTimestamp")) and not obj["metadata"].get("finalizers")
