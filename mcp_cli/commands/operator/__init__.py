@@ -1,0 +1,1 @@
+"""`mcp operator ...`: the bundled operator."""

@@ -1,0 +1,100 @@
+"""`mcp status`: how a server is, and what is wrong with it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from mcp_cli.completing import complete_server
+from mcp_cli.groups import Command
+from mcp_cli.session import OBJECTS, Session, cluster_options
+
+EXAMPLES = """
+mcp status time
+mcp status time --watch
+mcp status -A
+mcp status time -o jsonpath='{.status.phase}'
+"""
+
+TICK = 1.0
+
+
+@click.command("status", cls=Command, examples=EXAMPLES)
+@cluster_options(formats=OBJECTS)
+@click.argument("name", required=False, shell_complete=complete_server)
+@click.option("-w", "--watch", is_flag=True, help="Go on; redraws in place on a terminal, prints on change elsewhere.")
+def command(session: Session, name: str | None, watch: bool) -> None:
+    """Show how a server is: its phase, replicas, endpoint and conditions, and the reason when something is wrong.
+
+    Without a name it shows every server of the namespace, one after the other.
+    """
+    if watch:
+        _watch(session, name)
+    elif name:
+        _one(session, name)
+    else:
+        _all(session)
+
+
+def _one(session: Session, name: str) -> None:
+    from mcp_cli.servers import find_server
+
+    server = find_server(session, name)
+    session.printer.show(server, text=lambda: _pages([server]))
+
+
+def _all(session: Session) -> None:
+    from mcp_cli.kinds import SERVERS
+
+    items = session.cluster.list(SERVERS, session.scope)["items"]
+    if not items and session.printer.human:
+        session.say("No servers found." if not session.scope else f"No servers found in namespace {session.scope}.")
+        return
+    document = {"apiVersion": "v1", "kind": "List", "metadata": {}, "items": items}
+    session.printer.show(document, text=lambda: _pages(items))
+
+
+def _watch(session: Session, name: str | None) -> None:
+    """Redraw on every change, and each second for the age, until interrupted or the server is gone."""
+    from mcp_cli.following import Following
+    from mcp_cli.kinds import SERVERS
+    from mcp_cli.live import LiveBlock
+    from mcp_cli.output.style import is_terminal
+    from mcp_cli.servers import find_server
+
+    namespace = find_server(session, name)["metadata"]["namespace"] if name else session.scope
+    following = Following(session.cluster, SERVERS, namespace, field_selector=f"metadata.name={name}" if name else None)
+    known: dict[str, dict[str, Any]] = {}
+    block, ready = LiveBlock(), False
+    for change in following.changes(TICK if is_terminal(sys.stdout) else None):
+        if change is not None:
+            ready = ready or change.what == "SYNCED"
+            _note(known, change.what, change.obj)
+        if name and ready and not known:
+            session.say(f'MCPServer "{name}" is gone.')
+            return
+        if not ready:
+            continue
+        if session.printer.human:
+            block.show(_pages(list(known.values())) or "No servers found.")
+        elif change is not None and change.obj:
+            session.printer.show(change.obj)
+
+
+def _note(known: dict[str, dict[str, Any]], what: str, obj: dict[str, Any]) -> None:
+    if not obj:
+        return
+    key = f"{obj['metadata'].get('namespace')}/{obj['metadata']['name']}"
+    if what == "DELETED":
+        known.pop(key, None)
+    else:
+        known[key] = obj
+
+
+def _pages(servers: list[dict[str, Any]]) -> str:
+    from mcp_cli.output.style import colour_for
+    from mcp_cli.views.status import page
+
+    return "\n\n".join(page(server, colour=colour_for(sys.stdout)) for server in servers)

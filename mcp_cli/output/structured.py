@@ -1,0 +1,91 @@
+"""JSON, YAML and names: results for programs.
+
+Role: documents without what only the server can use, so that they can be applied again. Called through `printer_for`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mcp_cli.kinds import reference
+
+if TYPE_CHECKING:
+    from mcp_cli.output.table import Table
+
+_SERVER_SIDE = ("managedFields", "resourceVersion", "selfLink")
+_READ_AS_OTHER = re.compile(
+    r"[-+]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)([eE][-+]?\d+)?|0[oxb][\da-fA-F_]+|[yYnN]|\.(inf|nan)", re.IGNORECASE
+)
+
+
+def clean(document: Any) -> Any:
+    """The document without managed fields and resource versions: they would keep it from being applied again."""
+    if not isinstance(document, dict):
+        return document
+    if document.get("kind", "").endswith("List") and isinstance(document.get("items"), list):
+        items = [clean(item) for item in document["items"]]
+        return {"apiVersion": "v1", "kind": "List", "metadata": {}, "items": items}
+    metadata = document.get("metadata")
+    if "kind" not in document or not isinstance(metadata, dict):
+        return document
+    return document | {"metadata": {k: v for k, v in metadata.items() if k not in _SERVER_SIDE}}
+
+
+class JsonPrinter:
+    """One indented JSON document."""
+
+    human = False
+
+    def show(
+        self, document: Any, table: Callable[[], Table] | None = None, text: Callable[[], str] | None = None
+    ) -> None:
+        click.echo(json.dumps(clean(document), indent=4, ensure_ascii=False))
+
+
+class YamlPrinter:
+    """One YAML document, or several for a list of documents."""
+
+    human = False
+
+    def show(
+        self, document: Any, table: Callable[[], Table] | None = None, text: Callable[[], str] | None = None
+    ) -> None:
+        click.echo(to_yaml(clean(document)), nl=False)
+
+
+class NamePrinter:
+    """`kind.group/name`, a line an object."""
+
+    human = False
+
+    def show(
+        self, document: Any, table: Callable[[], Table] | None = None, text: Callable[[], str] | None = None
+    ) -> None:
+        items = document["items"] if isinstance(document, dict) and "items" in document else [document]
+        for item in items:
+            click.echo(reference(item))
+
+
+def to_yaml(document: Any) -> str:
+    """YAML that YAML 1.1 and 1.2 readers understand alike; texts of several lines stay readable."""
+    import yaml
+
+    base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+    class Dumper(base):
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    def text(dumper: Any, value: str) -> Any:
+        style = "|" if "\n" in value else '"' if _READ_AS_OTHER.fullmatch(value) else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+    Dumper.add_representer(str, text)
+    return yaml.dump(
+        document, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=10_000, default_flow_style=False
+    )

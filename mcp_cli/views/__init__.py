@@ -1,0 +1,1 @@
+"""What a person sees of each kind: columns, the status page, the description. Pure; called by commands."""

@@ -1,0 +1,78 @@
+"""The status page of a server.
+
+Role: the exact look of `mcp status NAME`, and the words for why a server is not ready. Pure. Called by `status`, and by the
+wait of writing commands for its reasons.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcp_cli.durations import age
+from mcp_cli.kinds import condition, conditions_of, desired_replicas, seen_by_operator, spec_of, status_of
+from mcp_cli.output.style import BAD, GOOD, PHASE_COLOURS, paint
+
+GOOD_MARK, BAD_MARK = "✓", "✗"
+_ABSENCE_IS_GOOD = frozenset({"RateLimited"})
+
+
+def phase_of(server: dict[str, Any]) -> str:
+    if server["metadata"].get("deletionTimestamp"):
+        return "Terminating"
+    return status_of(server).get("phase") or "Pending"
+
+
+def replicas_of(server: dict[str, Any]) -> str:
+    return f"{int(status_of(server).get('readyReplicas') or 0)}/{desired_replicas(server)}"
+
+
+def page(server: dict[str, Any], *, colour: bool = False) -> str:
+    """The whole page; reason and message only where something is wrong."""
+    metadata, status, phase = server["metadata"], status_of(server), phase_of(server)
+    lines = [
+        f"Name: {metadata['name']}",
+        f"Namespace: {metadata.get('namespace', '')}",
+        f"Phase: {paint(phase, PHASE_COLOURS.get(phase), colour)}",
+    ]
+    if phase != "Running":
+        lines += [
+            f"{label}: {status[field]}"
+            for label, field in (("Reason", "reason"), ("Message", "message"))
+            if status.get(field)
+        ]
+    lines += [f"Replicas: {replicas_of(server)}"]
+    if status.get("serviceEndpoint"):
+        lines.append(f"Endpoint: {status['serviceEndpoint']}")
+    lines.append(f"Age: {age(metadata.get('creationTimestamp'))}")
+    registry = (spec_of(server).get("registry") or {}).get("name")
+    if registry:
+        lines.append(f"Registry: {registry}")
+    lines += ["", "Conditions:"]
+    lines += [condition_line(c, colour=colour) for c in conditions_of(server)] or [
+        "  none yet: the operator has not looked at it"
+    ]
+    return "\n".join(lines)
+
+
+def condition_line(one: dict[str, Any], *, colour: bool) -> str:
+    """`✓ Ready: True - message`; a condition that is not good also says its reason."""
+    good = is_good(one)
+    mark = paint(GOOD_MARK, GOOD, colour) if good else paint(BAD_MARK, BAD, colour)
+    reason, message = one.get("reason") or "", one.get("message") or ""
+    words = message if good else ": ".join(part for part in (reason, message) if part)
+    return f"  {mark} {one.get('type')}: {one.get('status')}" + (f" - {words}" if words else "")
+
+
+def is_good(one: dict[str, Any]) -> bool:
+    wanted = "False" if one.get("type") in _ABSENCE_IS_GOOD else "True"
+    return one.get("status") == wanted
+
+
+def why_not_ready(server: dict[str, Any]) -> str:
+    """One line: the reason and message of the status, else of the condition that holds it up."""
+    if not seen_by_operator(server) and not status_of(server).get("phase"):
+        return "no operator has looked at it yet"
+    status = status_of(server)
+    source = status if status.get("message") or status.get("reason") else condition(server, "Ready") or {}
+    words = ": ".join(part for part in (source.get("reason"), source.get("message")) if part)
+    return words or f"{replicas_of(server)} replicas are ready"
