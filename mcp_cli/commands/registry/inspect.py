@@ -1,0 +1,42 @@
+"""`mcp registry inspect`: everything about one entry."""
+
+from __future__ import annotations
+
+import click
+
+from mcp_cli.completing import complete_catalogue
+from mcp_cli.groups import Command
+from mcp_cli.session import Session, cluster_options
+
+EXAMPLES = """
+mcp registry inspect time
+mcp registry inspect grafana --source docker -o yaml
+mcp registry inspect grafana --raw
+"""
+
+
+@click.command("inspect", cls=Command, examples=EXAMPLES)
+@cluster_options(formats=("text", "json", "yaml", "name", "jsonpath="), all_namespaces=False)
+@click.argument("name", shell_complete=complete_catalogue)
+@click.option("--source", help="The entry of this source, where several have one of that name.")
+@click.option("--raw", is_flag=True, help="Print the source's own document as it is.")
+def command(session: Session, name: str, source: str | None, raw: bool) -> None:
+    """Show everything the catalogue knows about a server.
+
+    What it is, who publishes it, what it would run, and which variables and parameters it wants.
+    """
+    run(name, source, raw, session)
+
+
+def run(name: str, source: str | None, raw: bool, session: Session) -> None:
+    """Print the entry."""
+    from mcp_operator.catalog.catalogue import open_catalogue
+
+    from mcp_cli.views.catalogue import inspection, inspection_text
+
+    with open_catalogue() as catalogue:
+        entry = catalogue.get(name, source)
+    if raw:
+        click.echo(entry.raw.rstrip("\n"))
+        return
+    session.printer.show(inspection(entry), text=lambda: inspection_text(entry))

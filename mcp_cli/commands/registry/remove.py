@@ -1,0 +1,32 @@
+"""`mcp registry remove`: one source less."""
+
+from __future__ import annotations
+
+import click
+
+from mcp_cli.groups import Command
+from mcp_cli.session import Session, cluster_options
+
+EXAMPLES = """
+mcp registry remove docker
+"""
+
+
+@click.command("remove", cls=Command, examples=EXAMPLES)
+@cluster_options(formats=(), all_namespaces=False)
+@click.argument("name")
+def command(session: Session, name: str) -> None:
+    """Remove a source of servers and its entries from the catalogue.
+
+    Nothing that runs is touched: a deployed server knows what it runs without the catalogue.
+    """
+    run(name, session)
+
+
+def run(name: str, session: Session) -> None:
+    """Remove it and say so."""
+    from mcp_operator.catalog.catalogue import open_catalogue
+
+    with open_catalogue() as catalogue:
+        catalogue.remove(name)
+    click.echo(f"source {name} removed")

@@ -1,0 +1,43 @@
+"""`mcp registry search`: the catalogue by words."""
+
+from __future__ import annotations
+
+import click
+
+from mcp_cli.groups import Command
+from mcp_cli.session import LISTS, Session, cluster_options
+
+EXAMPLES = """
+mcp registry search time
+mcp registry search github issues --limit 5
+mcp registry search postgres -o name
+mcp registry search browser -o json | jq '.items[].name'
+"""
+
+
+@click.command("search", cls=Command, examples=EXAMPLES)
+@cluster_options(formats=LISTS, all_namespaces=False)
+@click.argument("query", nargs=-1, required=True, metavar="QUERY...")
+@click.option("--limit", type=click.IntRange(min=1), default=25, show_default=True, help="At most this many.")
+def command(session: Session, query: tuple[str, ...], limit: int) -> None:
+    """Search the catalogue, best match first.
+
+    Every word has to be there, in a name, title, description or tag; the beginning of a word is enough. The answer
+    comes from the index on this machine: no network is asked.
+    """
+    run(" ".join(query), limit, session)
+
+
+def run(query: str, limit: int, session: Session) -> None:
+    """Print what was found; without a match, say what comes near."""
+    from mcp_operator.catalog.catalogue import open_catalogue
+
+    from mcp_cli.views.catalogue import entry_table, rows
+
+    with open_catalogue() as catalogue:
+        found = catalogue.search(query, limit)
+        similar = [] if found else catalogue.similar(query)
+    document = rows(found)
+    session.printer.show(document, lambda: entry_table(document, f'No server matches "{query}".'))
+    if similar:
+        session.say(f"Did you mean {' or '.join(similar)}?")
