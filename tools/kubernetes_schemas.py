@@ -1,6 +1,7 @@
 """Extract the facts of Kubernetes' built-in API from a running kube-apiserver, without any of its prose.
 
-    python tools/kubernetes_schemas.py --server https://127.0.0.1:6443 --token TOKEN
+    go mod download k8s.io/api@V k8s.io/apimachinery@V k8s.io/apiextensions-apiserver@V
+    python tools/kubernetes_schemas.py --server https://127.0.0.1:6443 --token TOKEN --modules $(go env GOMODCACHE)/k8s.io
 
 Role: writes the packaged data of the embedded cluster (`mcp_cli/local/apimachinery/data/`: one gzipped file for each API
 package, and the discovery document) and the types that our CRDs embed (`operator/mcp_operator/api/kubernetes_types.json`).
@@ -19,20 +20,22 @@ from pathlib import Path
 from typing import Any
 
 from embedded_types import embedded_types
+from go_types import field_marks
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "mcp_cli/local/apimachinery/data"
 TYPES = ROOT / "operator/mcp_operator/api/kubernetes_types.json"
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 REF_PREFIX = "#/components/schemas/"
-# Said by every schema of that place, so that keeping it would say nothing.
+# Prose: the packaged data are facts.
 NOISE = ("description",)
+SCALARS = ("string", "boolean", "integer", "number")
 
 
 def main() -> None:
     arguments = _arguments()
     definitions = dict(sorted(fetch_definitions(arguments.server, arguments.token).items()))
-    write_packages(definitions)
+    write_packages(mark_fields(definitions, field_marks(arguments.modules)))
     write_gzip(DATA / "discovery.json.gz", fetch_discovery(arguments.server, arguments.token))
     TYPES.write_text(json.dumps(embedded_types(definitions), separators=(",", ":"), sort_keys=True) + "\n")
     print(f"{len(definitions)} definitions written to {DATA}, the embedded types to {TYPES}")
@@ -42,6 +45,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--server", required=True, help="address of the kube-apiserver")
     parser.add_argument("--token", required=True, help="bearer token that may read the API")
+    parser.add_argument("--modules", required=True, type=Path, help="folder that holds api@VERSION and its siblings")
     return parser.parse_args()
 
 
@@ -83,6 +87,16 @@ def strip(schema: dict[str, Any]) -> dict[str, Any]:
         else:
             out[key] = value
     return out
+
+
+def mark_fields(definitions: dict[str, dict[str, Any]], marks: dict[str, dict[str, str]]) -> dict[str, dict[str, Any]]:
+    """`always: true` on fields that are written even when empty, `pointer: true` on scalars whose zero is kept."""
+    for name, schema in definitions.items():
+        for field, child in schema.get("properties", {}).items():
+            mark = marks.get(name, {}).get(field)
+            if mark == "always" or (mark == "pointer" and child.get("type") in SCALARS):
+                child[mark] = True
+    return definitions
 
 
 def package_of(name: str) -> str:

@@ -50,6 +50,7 @@ class Schema:
         "nullable",
         "patch_key",
         "patch_strategy",
+        "pointer",
         "preserve",
         "properties",
         "required",
@@ -71,12 +72,13 @@ class Schema:
         self.map_type: str = raw.get("x-kubernetes-map-type", "")
         self.patch_strategy: str = raw.get("x-kubernetes-patch-strategy", "")
         self.patch_key: str = raw.get("x-kubernetes-patch-merge-key", "")
+        self.pointer: bool = bool(raw.get("pointer"))
         self.nullable: bool = bool(raw.get("nullable"))
         self.preserve: bool = bool(raw.get("x-kubernetes-preserve-unknown-fields"))
         self.embedded: bool = bool(raw.get("x-kubernetes-embedded-resource"))
         self.int_or_string: bool = bool(raw.get("x-kubernetes-int-or-string"))
         self.default: Any = raw.get("default", UNSET)
-        # Built-in kinds: what Go writes for a field that is not set and has no omitempty, by property name.
+        # Built-in kinds: what Go writes for a field that is not set and not left out, by property name.
         self.zero: dict[str, Any] = {}
         rules = {key: value for key, value in raw.items() if key in RULES}
         self.rules: dict[str, Any] | None = rules or None
@@ -129,8 +131,8 @@ def _fill(node: Schema, raw: dict[str, Any]) -> None:
     node.default = UNSET
     for key, child in (raw.get("properties") or {}).items():
         node.properties[key] = _child(child)
-        if "default" in child:
-            node.zero[key] = child["default"]
+        if child.get("default") == {} or child.get("always"):
+            node.zero[key] = child.get("default")
     if isinstance(raw.get("items"), dict):
         node.items = _child(raw["items"])
     if isinstance(raw.get("additionalProperties"), dict):
@@ -138,7 +140,7 @@ def _fill(node: Schema, raw: dict[str, Any]) -> None:
 
 
 def _child(raw: dict[str, Any]) -> Schema:
-    plain = {key: value for key, value in raw.items() if key != "default"}
+    plain = {key: value for key, value in raw.items() if key not in ("default", "always")}
     if "$ref" in plain and not any(key.startswith("x-") for key in plain):
         return builtin(plain["$ref"])
     if "$ref" in plain:
