@@ -1,8 +1,8 @@
 """A real Kubernetes control plane from a folder of binaries, the convention of controller-runtime's envtest.
 
-Role: start etcd, kube-apiserver, kube-controller-manager and kube-scheduler on fresh ports in a fresh folder, wait until
-they serve, write a kubeconfig, stop them. There is no kubelet. Not its job: sharing one between test processes (that is
-`keeper`). Works with Kubernetes 1.20 to 1.36.
+Role: start etcd, kube-apiserver, kube-controller-manager and kube-scheduler on fresh ports in a fresh folder, wait
+until they serve, write a kubeconfig, stop them. There is no kubelet. Not its job: sharing one between test processes
+(that is `keeper`). Works with Kubernetes 1.20 to 1.36.
 """
 
 from __future__ import annotations
