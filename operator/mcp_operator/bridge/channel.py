@@ -7,14 +7,15 @@ messages that belong to no request.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from mcp_operator.bridge.child import Child, write_stderr
-from mcp_operator.bridge.exchange import Exchange, Message, encode
-from mcp_operator.protocol.incoming import INTERNAL_ERROR, META_SUBSCRIPTION, meta_of
+from mcp_operator.bridge.exchange import Exchange
+from mcp_operator.protocol import names
+from mcp_operator.protocol.errors import INTERNAL_ERROR
+from mcp_operator.protocol.messages import MalformedMessage, Message, decode, encode, meta_of
 
 # A successful response says its id at its start or at its end; then it is passed on without being parsed.
 _ID_FIRST = re.compile(rb'\{"jsonrpc": ?"2\.0", ?"id": ?(\d{1,15}), ?"result":')
@@ -49,7 +50,7 @@ class Channel:
         self.waiting[number] = exchange
         message["id"] = number
         if exchange.token is not None:
-            message["params"]["_meta"]["progressToken"] = number
+            message["params"]["_meta"][names.PROGRESS_TOKEN] = number
         self.child.send(encode(message))
         return number
 
@@ -60,9 +61,16 @@ class Channel:
     def cancel(self, number: int, reason: str) -> Exchange | None:
         """Nobody waits for this request any more; what the child still says of it is dropped."""
         exchange = self.waiting.pop(number, None)
-        if exchange is not None and exchange.method != "initialize":
+        if exchange is not None and exchange.method != names.INITIALIZE:
             params = {"requestId": number, "reason": reason}
-            self.forward({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params})
+            self.forward({"jsonrpc": "2.0", "method": names.CANCELLED, "params": params})
+        return exchange
+
+    def take(self, number: Any) -> Exchange | None:
+        """The request with this id, which is over with that."""
+        exchange = self._of(number)
+        if exchange is not None:
+            del self.waiting[number]
         return exchange
 
     def fail_all(self, text: str) -> None:
@@ -85,11 +93,11 @@ class Channel:
                 exchange.answer(line[: match.start(1)] + exchange.raw_id + line[match.end(1) :], None)
                 return
         try:
-            message = json.loads(line)
+            message = decode(line)
             for item in message if isinstance(message, list) else [message]:
                 if isinstance(item, dict):
                     self._on_message(item, line if item is message else encode(item))
-        except (ValueError, RecursionError):
+        except MalformedMessage:
             write_stderr(b"mcp-bridge: the server wrote to its stdout what is no message: " + line[:500] + b"\n")
 
     def _on_message(self, message: Message, line: bytes) -> None:
@@ -102,31 +110,31 @@ class Channel:
 
     def _on_response(self, message: Message) -> None:
         number = message.get("id")
-        exchange = self.waiting.pop(number, None) if isinstance(number, int) else None
+        exchange = self.take(number)
         if exchange is None:
             return
         message["id"] = exchange.message_id
         result = message.get("result")
         meta = result.get("_meta") if isinstance(result, dict) else None
-        if isinstance(meta, dict) and meta.get(META_SUBSCRIPTION) == number:
-            meta[META_SUBSCRIPTION] = exchange.message_id
+        if isinstance(meta, dict) and meta.get(names.META_SUBSCRIPTION) == number:
+            meta[names.META_SUBSCRIPTION] = exchange.message_id
         exchange.answer(encode(message), message)
 
     def _on_notification(self, message: Message, line: bytes) -> None:
         params: Any = message.get("params")
-        if message["method"] == "notifications/tools/list_changed":
+        if message["method"] == names.TOOLS_CHANGED:
             self._owner.on_tools_changed()
-        if message["method"] == "notifications/progress" and isinstance(params, dict):
-            exchange = self._of(params.get("progressToken"))
+        if message["method"] == names.PROGRESS and isinstance(params, dict):
+            exchange = self._of(params.get(names.PROGRESS_TOKEN))
             if exchange is not None and exchange.token is not None:
-                params["progressToken"] = exchange.token
+                params[names.PROGRESS_TOKEN] = exchange.token
                 exchange.notify(encode(message))
             return
         meta = meta_of(message)
-        if META_SUBSCRIPTION in meta:
-            exchange = self._of(meta[META_SUBSCRIPTION])
+        if names.META_SUBSCRIPTION in meta:
+            exchange = self._of(meta[names.META_SUBSCRIPTION])
             if exchange is not None:
-                meta[META_SUBSCRIPTION] = exchange.message_id
+                meta[names.META_SUBSCRIPTION] = exchange.message_id
                 exchange.notify(encode(message))
             return
         self._owner.on_stray(message, line)

@@ -32,6 +32,8 @@ class Child(asyncio.SubprocessProtocol):
     def __init__(self, on_line: Callable[[bytes], None], on_long: Callable[[bytes], None], max_line: int) -> None:
         self._stdout = LineSplitter(max_line, on_line, on_long)
         self._stderr = LineSplitter(STDERR_LINE_BYTES, self._pass_on, self._pass_on)
+        self._transport: asyncio.SubprocessTransport
+        self._stdin: asyncio.WriteTransport
         self.last_words: deque[str] = deque(maxlen=STDERR_LINES)
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
@@ -45,15 +47,12 @@ class Child(asyncio.SubprocessProtocol):
     ) -> Child:
         """Run the command with our environment; OSError where it cannot be run."""
         loop = asyncio.get_running_loop()
-        transport, protocol = await loop.subprocess_exec(lambda: cls(on_line, on_long, max_line), *command)
-        child = cast(Child, protocol)
-        child._transport = transport
-        child._stdin = cast(asyncio.WriteTransport, transport.get_pipe_transport(0))
-        return child
+        _, protocol = await loop.subprocess_exec(lambda: cls(on_line, on_long, max_line), *command)
+        return cast(Child, protocol)
 
     @property
     def pid(self) -> int:
-        return cast(int, self._transport.get_pid())
+        return self._transport.get_pid() or 0
 
     @property
     def alive(self) -> bool:
@@ -84,9 +83,11 @@ class Child(asyncio.SubprocessProtocol):
             self._transport.send_signal(number)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.SubprocessTransport, transport)
+        self._stdin = cast(asyncio.WriteTransport, self._transport.get_pipe_transport(0))
         # Without this a message of 1 MB takes sixteen turns of the loop, each way.
         for fd in (0, 1):
-            pipe = cast(asyncio.SubprocessTransport, transport).get_pipe_transport(fd)
+            pipe = self._transport.get_pipe_transport(fd)
             if pipe is not None and sys.platform == "linux":
                 import fcntl
 

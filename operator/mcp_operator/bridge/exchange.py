@@ -1,33 +1,28 @@
 """One request on its way through the bridge: who asked, under which id, and how the answer goes back.
 
-Role: restore the asker's ids; choose JSON or an event stream by what comes first. Not its job: the child (`channel.py`).
-Called by: `channel.py` with what the child said, `modern.py` and `sessions.py` to make one.
+Role: restore the asker's ids; choose JSON or an event stream by what comes first. Not its job: the child
+(`channel.py`). Called by: `channel.py` with what the child said, `modern.py` and `sessions.py` to make one.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Callable
 from typing import Any
 
 from mcp_operator.bridge.http1 import Headers, Responder
 from mcp_operator.bridge.metrics import Metrics
-from mcp_operator.protocol.incoming import META_LOG_LEVEL, meta_of, status_of
+from mcp_operator.protocol import errors, names
+from mcp_operator.protocol.messages import Message, encode, meta_of, params_of
 
-Message = dict[str, Any]
-
-
-def encode(message: Any) -> bytes:
-    return json.dumps(message, separators=(",", ":"), allow_nan=False).encode()
+# Requests whose answer must be looked into before it goes back; the others' are passed on without being parsed.
+INSPECTED = frozenset({names.SUBSCRIPTIONS_LISTEN, names.INITIALIZE, names.DISCOVER})
 
 
-def error_body(message_id: Any, code: int, text: str, data: Any = None) -> bytes:
-    error: Message = {"code": code, "message": text}
-    if data:
-        error["data"] = data
-    return encode({"jsonrpc": "2.0", "id": message_id, "error": error})
+def refuse(responder: Responder, status: int, message_id: Any, code: int, text: str, headers: Headers = ()) -> None:
+    """An answer of the bridge itself."""
+    responder.send(status, encode(errors.error_body(message_id, code, text)), headers=headers)
 
 
 class Exchange:
@@ -39,12 +34,11 @@ class Exchange:
         meta = meta_of(message)
         self.message_id = message.get("id")
         self.raw_id = encode(self.message_id)
-        self.token = meta.get("progressToken")
-        self.wants_log = META_LOG_LEVEL in meta
+        self.token = meta.get(names.PROGRESS_TOKEN)
+        self.wants_log = names.META_LOG_LEVEL in meta
         self.method: str = message["method"]
-        # The answer must be looked into before it goes back; others are passed on without being parsed.
-        self.inspects = self.method in ("subscriptions/listen", "tools/list", "initialize", "server/discover")
-        self.tool = str((message.get("params") or {}).get("name", "")) if self.method == "tools/call" else ""
+        self.inspects = self.method in INSPECTED
+        self.tool = str(params_of(message).get("name", "")) if self.method == names.TOOLS_CALL else ""
 
     def notify(self, data: bytes) -> None:
         """A message that belongs to this request and is not its answer."""
@@ -60,7 +54,7 @@ class Exchange:
 
     def end(self) -> None:
         """The child ends a subscription without a response."""
-        self.fail(502, -32603, "the server ended the stream")
+        self.fail(502, errors.INTERNAL_ERROR, "the server ended the stream")
 
 
 class HttpExchange(Exchange):
@@ -94,14 +88,14 @@ class HttpExchange(Exchange):
 
     def answer(self, data: bytes, message: Message | None) -> None:
         error = message.get("error") if message else None
-        status = status_of(error) if self._modern and error else 200
+        status = errors.status_of(error.get("code")) if self._modern and isinstance(error, dict) else 200
         if message is not None and self.on_answer is not None:
             status = self.on_answer(message) or status
         self._write(status, data)
         self._count("error" if error else "ok")
 
     def fail(self, status: int, code: int, text: str) -> None:
-        self._write(status, error_body(self.message_id, code, text))
+        self._write(status, encode(errors.error_body(self.message_id, code, text)))
         self._count("failed")
 
     def end(self) -> None:

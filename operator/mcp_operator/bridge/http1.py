@@ -1,7 +1,8 @@
 """HTTP/1.1 on an asyncio transport: requests in, plain answers and event streams out.
 
-Role: parse strictly (what two parsers could read differently is refused), bound every buffer, tell when a client is gone.
-Not its job: what a request means (`server.py`). Called by: asyncio, for each connection; `server.py` gives the handler.
+Role: parse strictly (what two parsers could read differently is refused), bound every buffer, tell when a client is
+gone. Not its job: what a request means (`server.py`). Called by: asyncio, for each connection; `server.py` gives the
+handler.
 """
 
 from __future__ import annotations
@@ -134,6 +135,7 @@ class Connections:
         self.max_buffered = max_buffered
         self.buffered = 0
         self.draining = False
+        self.all_closed = asyncio.Event()
         self.open: set[Connection] = set()
 
     def __call__(self) -> Connection:
@@ -144,6 +146,8 @@ class Connections:
         self.draining = True
         for connection in list(self.open):
             connection.close_if_idle()
+        if not self.open:
+            self.all_closed.set()
 
     def sweep(self, now: float) -> None:
         """Keep streams alive, close what has been idle, or half through a request, for too long."""
@@ -170,9 +174,12 @@ class Connection(asyncio.Protocol):
         self._since = self._loop.time()
         self._local = (transport.get_extra_info("sockname") or ("",))[0]
         self._shared.open.add(self)
+        self._shared.all_closed.clear()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._shared.open.discard(self)
+        if not self._shared.open:
+            self._shared.all_closed.set()
         self._release_body()
         responder, self._responder = self._responder, None
         if responder is not None:

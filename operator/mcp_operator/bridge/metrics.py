@@ -9,10 +9,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 # Names come from clients: beyond this many pairs of method and tool, the rest is counted as "other".
 MAX_SERIES = 200
+
+REQUEST = ("method", "tool", "result")
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -58,22 +62,21 @@ class Metrics:
 
     def text(self) -> str:
         lines: list[str] = []
-        family(lines, "mcp_bridge_requests_total", "counter", "Requests relayed, by method, tool and result.",
-               (((("method", m), ("tool", t), ("result", r)), n) for (m, t, r), n in sorted(self.requests.items())))  # fmt: skip
-        family(lines, "mcp_bridge_request_errors_total", "counter", "Requests that ended in an error or got no answer.",
-               (((("method", m), ("tool", t)), n) for (m, t), n in sorted(self._errors().items())))  # fmt: skip
+        add = partial(family, lines)
+        add("mcp_bridge_requests_total", "counter", "Requests relayed, by result.", rows(self.requests, *REQUEST))
+        help_text = "Requests that ended in an error or got no answer."
+        add("mcp_bridge_request_errors_total", "counter", help_text, rows(self._errors(), "method", "tool"))
         self._histograms(lines)
-        family(lines, "mcp_bridge_refused_total", "counter", "Requests refused before the server saw them, by reason.",
-               (((("reason", k),), n) for k, n in sorted(self.refused.items())))  # fmt: skip
-        family(lines, "mcp_bridge_dropped_messages_total", "counter", "Messages of the server that nobody waited for.",
-               (((("reason", k),), n) for k, n in sorted(self.dropped.items())))  # fmt: skip
-        family(lines, "mcp_bridge_child_starts_total", "counter", "Server processes started, by kind.",
-               (((("kind", k),), n) for k, n in sorted(self.child_starts.items())))  # fmt: skip
-        family(lines, "mcp_bridge_session_restarts_total", "counter", "Server processes of sessions that died by themselves.",
-               [((), self.child_restarts)])  # fmt: skip
-        family(lines, "mcp_bridge_requests_in_flight", "gauge", "Requests being answered.", [((), self.in_flight)])
-        for name, (help_text, read) in sorted(self.gauges.items()):
-            family(lines, name, "gauge", help_text, [((), read())])
+        help_text = "Requests refused before the server saw them."
+        add("mcp_bridge_refused_total", "counter", help_text, rows(self.refused, "reason"))
+        help_text = "Messages of the server that nobody waited for."
+        add("mcp_bridge_dropped_messages_total", "counter", help_text, rows(self.dropped, "reason"))
+        add("mcp_bridge_child_starts_total", "counter", "Server processes started.", rows(self.child_starts, "kind"))
+        help_text = "Server processes of sessions that died by themselves."
+        add("mcp_bridge_session_restarts_total", "counter", help_text, [((), self.child_restarts)])
+        add("mcp_bridge_requests_in_flight", "gauge", "Requests being answered.", [((), self.in_flight)])
+        for name, (gauge_help, read) in sorted(self.gauges.items()):
+            add(name, "gauge", gauge_help, [((), read())])
         return "\n".join(lines) + "\n"
 
     def _errors(self) -> Counter[tuple[str, str]]:
@@ -98,7 +101,13 @@ class Metrics:
 
 def family(lines: list[str], name: str, kind: str, help_text: str, rows: Iterable[tuple[Labels, float]]) -> None:
     lines += [f"# HELP {name} {help_text}", f"# TYPE {name} {kind}"]
-    lines += [f"{name}{render(labels)} {value:g}" for labels, value in rows]
+    lines += [f"{name}{render(labels)} {value}" for labels, value in rows]
+
+
+def rows(counter: Counter[Any], *names: str) -> Iterable[tuple[Labels, float]]:
+    """A counter's keys, a value or a tuple of values, as labels of these names."""
+    for key, count in sorted(counter.items()):
+        yield tuple(zip(names, (key,) if isinstance(key, str) else key, strict=True)), count
 
 
 def render(labels: Labels) -> str:

@@ -7,34 +7,23 @@ no request. Not its job: HTTP, sessions. Called by: `server.py`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 from mcp_operator.bridge.channel import Channel
-from mcp_operator.bridge.exchange import HttpExchange, Message, OwnExchange, encode, error_body
+from mcp_operator.bridge.exchange import HttpExchange, OwnExchange
 from mcp_operator.bridge.http1 import Request, Responder
 from mcp_operator.bridge.metrics import Metrics
 from mcp_operator.bridge.options import Options
 from mcp_operator.bridge.tools import ToolHeaders
-from mcp_operator.protocol.incoming import (
-    HEADER_MISMATCH,
-    INVALID_REQUEST,
-    LEGACY_VERSIONS,
-    META_CAPABILITIES,
-    META_CLIENT_INFO,
-    META_SUBSCRIPTION,
-    META_VERSION,
-    METHOD_NOT_FOUND,
-    MISSING_CAPABILITY,
-    MODERN_VERSION,
-    UNSUPPORTED_VERSION,
-    Refusal,
-    check_modern,
-    check_params,
-)
+from mcp_operator.protocol import errors, names
+from mcp_operator.protocol.checks import check_mirrors, check_modern
+from mcp_operator.protocol.errors import Rejection
+from mcp_operator.protocol.messages import Message, encode, params_of
+from mcp_operator.protocol.versions import LATEST_LEGACY, LATEST_MODERN
 from mcp_operator.version import __version__
 
 CLIENT_INFO = {"name": "mcp-bridge", "version": __version__}
-MODERN_ERRORS = (HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION)
 # A legacy server may stay silent on what it does not know; then `initialize` is what makes it speak.
 SILENCE = 8.0
 
@@ -45,7 +34,6 @@ class ModernRelay:
     def __init__(self, options: Options, metrics: Metrics) -> None:
         self._options = options
         self._metrics = metrics
-        self._asked_logs: dict[int, HttpExchange] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.channel = Channel(self)
         self.tools = ToolHeaders(self.ask)
@@ -70,7 +58,7 @@ class ModernRelay:
         refusal = check_modern(message, request.headers) or self._of_wrong_era(message)
         if refusal:
             self._refuse(message, responder, refusal)
-        elif message["method"] != "tools/call":
+        elif message["method"] != names.TOOLS_CALL:
             self._relay(message, responder, streams)
         elif self.tools.known is None:
             self.run(self._call_later(message, request.headers, responder, streams))
@@ -79,11 +67,11 @@ class ModernRelay:
 
     def on_stray(self, message: Message, line: bytes) -> None:
         method = message["method"]
-        if method == "notifications/cancelled":
-            exchange = self.channel.waiting.pop((message.get("params") or {}).get("requestId"), None)
+        if method == names.CANCELLED:
+            exchange = self.channel.take(params_of(message).get("requestId"))
             if exchange is not None:
                 exchange.end()
-        elif method == "notifications/message":
+        elif method == names.MESSAGE:
             self._log_message(line)
 
     def on_tools_changed(self) -> None:
@@ -92,29 +80,32 @@ class ModernRelay:
     def on_request(self, message: Message, line: bytes) -> None:
         """A modern server asks by answering `input_required`; a request of its own gets no further."""
         answer: Message = {"jsonrpc": "2.0", "id": message["id"]}
-        if message["method"] == "ping":
+        if message["method"] == names.PING:
             answer["result"] = {}
         else:
-            answer["error"] = {"code": METHOD_NOT_FOUND, "message": "no client is reached by requests in this revision"}
+            answer["error"] = {
+                "code": errors.METHOD_NOT_FOUND,
+                "message": "requests reach no client here",
+            }
         self.channel.forward(answer)
 
     def end_subscriptions(self) -> None:
         """The server goes away: each listener hears that its subscription is over."""
         for number, exchange in list(self.channel.waiting.items()):
-            if exchange.method == "subscriptions/listen" and isinstance(exchange, HttpExchange):
+            if exchange.method == names.SUBSCRIPTIONS_LISTEN and isinstance(exchange, HttpExchange):
                 self.channel.cancel(number, "the server is stopping")
-                meta = {META_SUBSCRIPTION: exchange.message_id}
+                meta = {names.META_SUBSCRIPTION: exchange.message_id}
                 result = {"resultType": "complete", "_meta": meta}
                 exchange.answer(encode({"jsonrpc": "2.0", "id": exchange.message_id, "result": result}), None)
 
-    def run(self, work: object) -> None:
-        task = asyncio.ensure_future(work)  # type: ignore[arg-type]
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _learn(self) -> None:
         """Ask the child what it is; the first answer, whatever it says, makes the bridge ready."""
-        request = asyncio.ensure_future(self.ask("server/discover", {}))
+        request = asyncio.ensure_future(self.ask(names.DISCOVER, {}))
         done, _ = await asyncio.wait([request], timeout=SILENCE)
         if not done:
             await self._wake()
@@ -122,7 +113,7 @@ class ModernRelay:
         if self.era or not self.channel.child.alive:
             return
         error = (response or {}).get("error")
-        modern = response is not None and (not error or error.get("code") in MODERN_ERRORS)
+        modern = response is not None and (not error or error.get("code") in errors.MODERN_CODES)
         self.era = "modern" if modern else "legacy"
         if not modern:
             return
@@ -132,31 +123,31 @@ class ModernRelay:
         await self.tools.read()
 
     async def _wake(self) -> None:
-        params = {"protocolVersion": LEGACY_VERSIONS[0], "capabilities": {}, "clientInfo": CLIENT_INFO}
-        exchange = OwnExchange({"id": 0, "method": "initialize", "params": params})
-        self.channel.submit({"jsonrpc": "2.0", "method": "initialize", "params": params}, exchange)
+        params = {"protocolVersion": LATEST_LEGACY, "capabilities": {}, "clientInfo": CLIENT_INFO}
+        exchange = OwnExchange({"id": 0, "method": names.INITIALIZE, "params": params})
+        self.channel.submit({"jsonrpc": "2.0", "method": names.INITIALIZE, "params": params}, exchange)
         if await exchange.reply is not None:
             self.era = "legacy"
 
     def _listen(self) -> None:
         """Our own subscription: nothing else tells that the remembered tools are out of date."""
         params: Message = {"notifications": {"toolsListChanged": True}}
-        message = own_request("subscriptions/listen", params)
-        self.channel.submit(message, OwnExchange(own_request("subscriptions/listen", params)))
+        message = own_request(names.SUBSCRIPTIONS_LISTEN, params)
+        self.channel.submit(message, OwnExchange(own_request(names.SUBSCRIPTIONS_LISTEN, params)))
 
-    def _of_wrong_era(self, message: Message) -> Refusal | None:
+    def _of_wrong_era(self, message: Message) -> Rejection | None:
         """A server known to be legacy says itself that it knows no discovery; all else must begin with a session."""
-        if self.era != "legacy" or message["method"] == "server/discover":
+        if self.era != "legacy" or message["method"] == names.DISCOVER:
             return None
-        return Refusal(400, INVALID_REQUEST, "this server speaks legacy revisions only: begin with initialize")
+        return Rejection(400, errors.INVALID_REQUEST, "this server speaks legacy revisions only: begin with initialize")
 
-    def _refuse(self, message: Message, responder: Responder, refusal: Refusal) -> None:
-        self._metrics.refused["headers" if refusal.code == HEADER_MISMATCH else "invalid"] += 1
-        responder.send(refusal.status, error_body(message["id"], refusal.code, refusal.message, refusal.data))
+    def _refuse(self, message: Message, responder: Responder, refusal: Rejection) -> None:
+        self._metrics.refused["headers" if refusal.code == errors.HEADER_MISMATCH else "invalid"] += 1
+        responder.send(refusal.status, encode(refusal.body(message["id"])))
 
     def _notification(self, message: Message, responder: Responder) -> None:
         # A client cancels by closing its stream; the ids of a notification that says so are nobody's here.
-        if message["method"] != "notifications/cancelled":
+        if message["method"] != names.CANCELLED:
             self.channel.forward(message)
         responder.send(202)
 
@@ -167,8 +158,8 @@ class ModernRelay:
         self._call(message, headers, responder, streams)
 
     def _call(self, message: Message, headers: Mapping[str, str], responder: Responder, streams: bool) -> None:
-        expected = (self.tools.known or {}).get(str(message["params"].get("name")))
-        refusal = check_params(expected, message["params"].get("arguments"), headers) if expected else None
+        expected = (self.tools.known or {}).get(str(params_of(message).get("name")))
+        refusal = check_mirrors(message, headers, expected) if expected else None
         if refusal:
             self._refuse(message, responder, refusal)
         else:
@@ -196,5 +187,5 @@ class ModernRelay:
 
 
 def own_request(method: str, params: Message) -> Message:
-    meta = {META_VERSION: MODERN_VERSION, META_CAPABILITIES: {}, META_CLIENT_INFO: CLIENT_INFO}
+    meta = {names.META_VERSION: LATEST_MODERN, names.META_CLIENT_CAPABILITIES: {}, names.META_CLIENT_INFO: CLIENT_INFO}
     return {"jsonrpc": "2.0", "id": 0, "method": method, "params": {**params, "_meta": meta}}

@@ -93,8 +93,8 @@ def build_parser() -> argparse.ArgumentParser:
         "one that is not loopback serves 127.0.0.1 too")  # fmt: skip
     add("--port", type=int, default=8080, help="default 8080; 0 lets the system choose and prints the choice")
     add("--path", default="/mcp", help="where MCP is served (default /mcp)")
-    add("--allowed-host", action="append", metavar="NAME", help="a further Host and Origin that is welcome, repeatable: "
-        "a name, *.suffix, or * for any")  # fmt: skip
+    add("--allowed-host", action="append", metavar="NAME", help="a further Host and Origin that is welcome, "
+        "repeatable: a name, *.suffix, or * for any")  # fmt: skip
     add("--max-sessions", type=positive, default=32, help="legacy sessions at once, a process each (default 32)")
     add("--session-idle", type=float, default=600.0, metavar="SECONDS", help="end a legacy session after (default 600)")
     add("--max-in-flight", type=positive, default=1024, help="requests being answered at once (default 1024)")

@@ -12,20 +12,18 @@ import sys
 from typing import Any
 
 from mcp_operator.bridge.child import write_stderr
-from mcp_operator.bridge.exchange import encode, error_body
+from mcp_operator.bridge.exchange import refuse
 from mcp_operator.bridge.guard import Guard
 from mcp_operator.bridge.http1 import Connections, Request, Responder
 from mcp_operator.bridge.metrics import Metrics
 from mcp_operator.bridge.modern import ModernRelay
 from mcp_operator.bridge.options import Options
 from mcp_operator.bridge.sessions import HEADER, Sessions
-from mcp_operator.protocol.incoming import (
-    INTERNAL_ERROR,
-    INVALID_REQUEST,
-    LEGACY_VERSIONS,
-    PARSE_ERROR,
-    is_modern,
-)
+from mcp_operator.protocol import names
+from mcp_operator.protocol.checks import request_era
+from mcp_operator.protocol.errors import INTERNAL_ERROR, INVALID_REQUEST, PARSE_ERROR
+from mcp_operator.protocol.messages import MalformedMessage, is_id, read
+from mcp_operator.protocol.versions import LATEST_LEGACY, LEGACY_VERSIONS, MODERN
 
 FLUSH_SECONDS = 2.0
 MAX_BODIES = 16
@@ -43,6 +41,7 @@ class Bridge:
         self._sessions = Sessions(options, self._metrics)
         self._servers: list[asyncio.Server] = []
         self._stopping = asyncio.Event()
+        self._insisted = asyncio.Event()
 
     async def run(self) -> int:
         """Serve until the child ends (its exit code) or `stop` is called (0)."""
@@ -57,7 +56,8 @@ class Bridge:
         ticker = asyncio.ensure_future(self._tick())
         exited = self._modern.channel.child.exited
         stopping = asyncio.ensure_future(self._stopping.wait())
-        await asyncio.wait([exited, stopping], return_when=asyncio.FIRST_COMPLETED)
+        waits: list[asyncio.Future[Any]] = [exited, stopping]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         code = await (self._after_child(exited.result()) if exited.done() else self._drain())
         ticker.cancel()
         return code
@@ -65,7 +65,7 @@ class Bridge:
     def stop(self) -> None:
         """End after the open requests; a second time: at once."""
         if self._stopping.is_set():
-            self._options = Options(self._options.command, drain=0)
+            self._insisted.set()
         self._stopping.set()
 
     async def _bind(self) -> None:
@@ -120,11 +120,11 @@ class Bridge:
         self._connections.drain()
 
     async def _flush(self, seconds: float) -> None:
-        """Until every answer is out and its connection closed."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
-        while self._connections.open and loop.time() < min(end, end if self._options.drain else 0):
-            await asyncio.sleep(0.01)
+        """Until every answer is out and its connection closed, or the time is over, or somebody insists."""
+        waits = [asyncio.ensure_future(event.wait()) for event in (self._connections.all_closed, self._insisted)]
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
 
     def _route(self, request: Request, responder: Responder) -> None:
         if request.path in ("/healthz", "/readyz", "/metrics"):
@@ -133,19 +133,19 @@ class Bridge:
         refusal = self._guard.refusal(request.headers)
         if refusal:
             self._metrics.refused["host"] += 1
-            responder.send(403, error_body(None, INVALID_REQUEST, refusal))
+            refuse(responder, 403, None, INVALID_REQUEST, refusal)
         elif (request.path.rstrip("/") or "/") != self._options.path:
-            responder.send(404, error_body(None, INVALID_REQUEST, f"MCP is served at {self._options.path}"))
+            refuse(responder, 404, None, INVALID_REQUEST, f"MCP is served at {self._options.path}")
         elif request.method == "POST":
             self._post(request, responder)
         elif request.method in ("GET", "DELETE") and self._is_legacy(request):
             (self._sessions.listen if request.method == "GET" else self._sessions.delete)(request, responder)
         else:
             text = f"{request.method} is not served here; messages come by POST"
-            responder.send(405, error_body(None, INVALID_REQUEST, text), headers=[("Allow", "POST")])
+            refuse(responder, 405, None, INVALID_REQUEST, text, [("Allow", "POST")])
 
     def _is_legacy(self, request: Request) -> bool:
-        version = request.headers.get("mcp-protocol-version", LEGACY_VERSIONS[0])
+        version = request.headers.get(names.HEADER_VERSION.lower(), LATEST_LEGACY)
         return HEADER in request.headers and version in LEGACY_VERSIONS
 
     def _probe(self, request: Request, responder: Responder) -> None:
@@ -164,68 +164,37 @@ class Bridge:
 
     def _post(self, request: Request, responder: Responder) -> None:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":
-            responder.send(415, error_body(None, INVALID_REQUEST, "Content-Type must be application/json"))
+        if kind != names.JSON_TYPE:
+            refuse(responder, 415, None, INVALID_REQUEST, f"Content-Type must be {names.JSON_TYPE}")
             return
         try:
-            message = decode(request.body)
-        except ValueError as error:
-            responder.send(400, error_body(None, PARSE_ERROR, f"Parse error: {error}"))
+            message = read(request.body)
+        except MalformedMessage as error:
+            code = PARSE_ERROR if error.parse else INVALID_REQUEST
+            refuse(responder, 400, id_in(request.body), code, str(error))
             return
-        problem = malformed(message)
-        if problem:
-            responder.send(400, error_body(id_of(message), INVALID_REQUEST, problem))
-        elif self._full():
+        if self._full():
             self._metrics.refused["busy"] += 1
             text = "the server has more requests than it can take; ask again"
-            responder.send(503, error_body(id_of(message), INTERNAL_ERROR, text), headers=[("Retry-After", "1")])
-        else:
-            accept = request.headers.get("accept", "*/*")
-            streams = "text/event-stream" in accept or "*/*" in accept or "text/*" in accept
-            modern = is_modern(message, request.headers)
-            (self._modern if modern else self._sessions).handle(message, request, responder, streams)
+            refuse(responder, 503, message.get("id"), INTERNAL_ERROR, text, [("Retry-After", "1")])
+            return
+        accept = request.headers.get("accept", "*/*")
+        streams = names.SSE_TYPE in accept or "*/*" in accept or "text/*" in accept
+        relay = self._modern if request_era(message, request.headers) == MODERN else self._sessions
+        relay.handle(message, request, responder, streams)
 
     def _full(self) -> bool:
         return self._metrics.in_flight >= self._options.max_in_flight or self._modern.channel.child.clogged
 
 
-def decode(body: bytes) -> Any:
-    """JSON as the standard has it: UTF-8, no NaN, no number beyond what a double holds, not nested without end."""
+def id_in(body: bytes) -> Any:
+    """The id of what is JSON, but no message; None where it has none that can be given back."""
     try:
-        message = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
-        if b"e" in body or b"E" in body:
-            encode(message)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    except UnicodeDecodeError:
-        raise ValueError("not UTF-8") from None
-    return message
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-def id_of(message: Any) -> Any:
-    value = message.get("id") if isinstance(message, dict) else None
-    return value if isinstance(value, str | int) and not isinstance(value, bool) else None
-
-
-def malformed(message: Any) -> str | None:
-    """What keeps this from being one JSON-RPC message; None where nothing does."""
-    if isinstance(message, list):
-        return "batches are not served; send each message by itself"
-    if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
-        return "not a JSON-RPC 2.0 message"
-    if "id" in message and id_of(message) is None:
-        return "the id must be a string or an integer"
-    if "method" not in message:
-        return None if "id" in message and ("result" in message or "error" in message) else "neither request nor answer"
-    if not isinstance(message["method"], str):
-        return "the method must be a string"
-    if not isinstance(message.get("params", {}), dict):
-        return "params must be an object"
-    return None
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    found = value.get("id") if isinstance(value, dict) else None
+    return found if is_id(found) else None
 
 
 def say(text: str) -> None:

@@ -14,10 +14,12 @@ from collections.abc import Callable
 from typing import Any
 
 from mcp_operator.bridge.channel import Channel
-from mcp_operator.bridge.exchange import HttpExchange, Message, encode
+from mcp_operator.bridge.exchange import HttpExchange
 from mcp_operator.bridge.http1 import Responder
 from mcp_operator.bridge.metrics import Metrics
-from mcp_operator.protocol.incoming import status_of
+from mcp_operator.protocol import names
+from mcp_operator.protocol.errors import status_of
+from mcp_operator.protocol.messages import Message, encode, params_of
 
 # What is kept for a client that has no stream open just now.
 MAX_BACKLOG = 256
@@ -45,7 +47,7 @@ class Session:
 
     def initialize(self, message: Message, responder: Responder, streams: bool) -> None:
         exchange = self._exchange(message, responder, streams)
-        exchange.headers = [("Mcp-Session-Id", self.id)]
+        exchange.headers = [(names.HEADER_SESSION, self.id)]
         exchange.on_answer = lambda answer: self._initialized(exchange, answer)
         self._submit(message, exchange, responder)
 
@@ -54,14 +56,14 @@ class Session:
         if "method" in message and "id" in message:
             self._submit(message, self._exchange(message, responder, streams), responder)
             return
-        if message.get("method") == "notifications/cancelled":
+        if message.get("method") == names.CANCELLED:
             self._cancelled(message)
         else:
             self.channel.forward(message)
         responder.send(202)
 
     def listen(self, responder: Responder) -> None:
-        responder.open_stream([("Mcp-Session-Id", self.id)])
+        responder.open_stream([(names.HEADER_SESSION, self.id)])
         self._streams.append(responder)
         responder.on_gone = lambda: self._left(responder)
         while self._backlog:
@@ -115,10 +117,10 @@ class Session:
             return None
         exchange.headers = ()
         self._on_failed(self)
-        return status_of(answer["error"])
+        return status_of(answer["error"].get("code"))
 
     def _cancelled(self, message: Message) -> None:
-        params = message.get("params") or {}
+        params = params_of(message)
         number = self._numbers.get(encode(params.get("requestId")))
         if number is not None:
             params["requestId"] = number

@@ -11,14 +11,16 @@ from collections.abc import Coroutine
 from typing import Any
 
 from mcp_operator.bridge.child import write_stderr
-from mcp_operator.bridge.exchange import Message, error_body
+from mcp_operator.bridge.exchange import refuse
 from mcp_operator.bridge.http1 import Request, Responder
 from mcp_operator.bridge.metrics import Metrics
 from mcp_operator.bridge.options import Options
 from mcp_operator.bridge.session import Session
-from mcp_operator.protocol.incoming import INTERNAL_ERROR, INVALID_REQUEST
+from mcp_operator.protocol import names
+from mcp_operator.protocol.errors import INTERNAL_ERROR, INVALID_REQUEST
+from mcp_operator.protocol.messages import Message
 
-HEADER = "mcp-session-id"
+HEADER = names.HEADER_SESSION.lower()
 
 
 class Sessions:
@@ -38,7 +40,7 @@ class Sessions:
     def handle(self, message: Message, request: Request, responder: Responder, streams: bool) -> None:
         """One message that came by POST."""
         session_id = request.headers.get(HEADER)
-        if session_id is None and message.get("method") == "initialize" and "id" in message:
+        if session_id is None and message.get("method") == names.INITIALIZE and "id" in message:
             self._run(self._initialize(message, responder, streams))
             return
         session = self._find(session_id, message.get("id"), responder)
@@ -84,24 +86,24 @@ class Sessions:
             return session
         if session_id is None:
             text = "Missing session ID: begin with initialize, and send the Mcp-Session-Id that it answers"
-            responder.send(400, error_body(message_id, INVALID_REQUEST, text))
+            refuse(responder, 400, message_id, INVALID_REQUEST, text)
         else:
             text = "Session not found: it has ended; begin with initialize"
-            responder.send(404, error_body(message_id, INVALID_REQUEST, text))
+            refuse(responder, 404, message_id, INVALID_REQUEST, text)
         return None
 
     async def _initialize(self, message: Message, responder: Responder, streams: bool) -> None:
         if len(self._sessions) + self._starting >= self._options.max_sessions:
             self._metrics.refused["sessions"] += 1
             text = f"all {self._options.max_sessions} sessions are in use (--max-sessions); end one, or ask again later"
-            responder.send(503, error_body(message["id"], INTERNAL_ERROR, text), headers=[("Retry-After", "10")])
+            refuse(responder, 503, message["id"], INTERNAL_ERROR, text, headers=[("Retry-After", "10")])
             return
         self._starting += 1
         try:
             session = await self._take()
         except OSError as error:
             text = f"the server could not be started: {error}"
-            responder.send(502, error_body(message["id"], INTERNAL_ERROR, text))
+            refuse(responder, 502, message["id"], INTERNAL_ERROR, text)
             return
         finally:
             self._starting -= 1

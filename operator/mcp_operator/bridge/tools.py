@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from mcp_operator.bridge.exchange import Message
-from mcp_operator.protocol.incoming import ParamHeader, param_headers
+from mcp_operator.protocol import names
+from mcp_operator.protocol.messages import Message
+from mcp_operator.protocol.mirrors import MalformedMirror, Mirror, mirrors_of
 
 MAX_PAGES = 100
 
@@ -23,7 +24,7 @@ class ToolHeaders:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._generation = 0
-        self.known: dict[str, tuple[ParamHeader, ...]] | None = None
+        self.known: dict[str, tuple[Mirror, ...]] | None = None
 
     def forget(self) -> None:
         self._generation += 1
@@ -37,19 +38,27 @@ class ToolHeaders:
             if generation == self._generation:
                 self.known = found
 
-    async def _pages(self) -> dict[str, tuple[ParamHeader, ...]]:
-        found: dict[str, tuple[ParamHeader, ...]] = {}
+    async def _pages(self) -> dict[str, tuple[Mirror, ...]]:
+        found: dict[str, tuple[Mirror, ...]] = {}
         cursor: Any = None
         for _ in range(MAX_PAGES):
-            response = await self._ask("tools/list", {} if cursor is None else {"cursor": cursor})
+            response = await self._ask(names.TOOLS_LIST, {} if cursor is None else {"cursor": cursor})
             result = response.get("result") if response else None
             if not isinstance(result, dict):
                 break
             tools = result.get("tools")
             for tool in tools if isinstance(tools, list) else []:
                 if isinstance(tool, dict):
-                    found[str(tool.get("name"))] = param_headers(tool.get("inputSchema"))
+                    found[str(tool.get("name"))] = mirrors(tool)
             cursor = result.get("nextCursor")
             if cursor is None:
                 break
         return found
+
+
+def mirrors(tool: Message) -> tuple[Mirror, ...]:
+    """What the tool wants in headers; nothing where one annotation is malformed: no client has this tool then."""
+    try:
+        return mirrors_of(tool)
+    except MalformedMirror:
+        return ()
