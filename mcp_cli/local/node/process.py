@@ -1,0 +1,179 @@
+"""Run one command as a process of this machine, in a session of its own, and end all of it.
+
+A process here is what a container is elsewhere: when its leader ends or is stopped, everything that it started ends
+too, even what left the session (found by the mark in its environment). Knows nothing of pods. Called by the container
+runner and the exec probes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcp_cli.local.node import procfs
+
+PR_SET_PDEATHSIG = 1
+PIPE_DRAIN_SECONDS = 2.0
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+class StartError(Exception):
+    """The command cannot be executed; the message is in the words of a container runtime."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to execute: arguments, whole environment, folder, and the mark that finds its descendants."""
+
+    argv: tuple[str, ...]
+    env: dict[str, str]
+    cwd: Path
+    mark: str
+
+
+def resolve(argv: tuple[str, ...], path: str, cwd: Path) -> str:
+    """The file that the command names, looked up as a shell would; StartError with the reason otherwise."""
+    if not argv or not argv[0]:
+        raise StartError("no command specified")
+    name = argv[0]
+    if "/" not in name:
+        found = shutil.which(name, path=path)
+        if found is None:
+            raise StartError(f'exec: "{name}": executable file not found in $PATH')
+        return found
+    file = cwd / name
+    if not file.exists():
+        raise StartError(f'exec: "{name}": stat {file}: no such file or directory')
+    if file.is_dir() or not os.access(file, os.X_OK):
+        raise StartError(f'exec: "{name}": permission denied')
+    return str(file)
+
+
+def _die_with_parent() -> None:
+    """Runs in the child before exec: the kernel kills it when the daemon's thread ends, however that ends."""
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _popen(command: Command) -> subprocess.Popen[bytes]:
+    executable = resolve(command.argv, command.env.get("PATH", os.defpath), command.cwd)
+    with warnings.catch_warnings():
+        # Python 3.12 warns of any preexec function in a program with threads; this one makes one system call.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            return subprocess.Popen(
+                command.argv,
+                executable=executable,
+                env={**command.env, procfs.MARK: command.mark},
+                cwd=command.cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
+        except OSError as error:
+            raise StartError(f'exec: "{command.argv[0]}": {(error.strerror or str(error)).lower()}') from error
+
+
+class Process:
+    """A started command."""
+
+    def __init__(self, popen: subprocess.Popen[bytes], mark: str) -> None:
+        self._popen = popen
+        self.mark = mark
+        self.pid = popen.pid
+        self._pumps: list[asyncio.Task[None]] = []
+        self._exit = asyncio.ensure_future(self._watch())
+
+    @classmethod
+    def start(cls, command: Command, output: Callable[[str, bytes], None]) -> Process:
+        """Execute; `output` is called with `stdout` or `stderr` and each piece as it arrives."""
+        process = cls(_popen(command), command.mark)
+        process._pump("stdout", output)
+        process._pump("stderr", output)
+        return process
+
+    def _pump(self, stream: str, output: Callable[[str, bytes], None]) -> None:
+        pipe = self._popen.stdout if stream == "stdout" else self._popen.stderr
+        assert pipe is not None
+        self._pumps.append(asyncio.ensure_future(_read_pipe(pipe, stream, output)))
+
+    async def _watch(self) -> int:
+        """The exit code of the leader, after the rest of its family was ended and its output read."""
+        await _wait_leader(self._popen)
+        self.kill_family()
+        if self._pumps:
+            _, unread = await asyncio.wait(self._pumps, timeout=PIPE_DRAIN_SECONDS)
+            for pump in unread:
+                pump.cancel()
+        return self._popen.returncode
+
+    async def wait(self) -> int:
+        """The leader's exit code, 128 + n when signal n ended it."""
+        code = await asyncio.shield(self._exit)
+        return code if code >= 0 else 128 - code
+
+    @property
+    def ended(self) -> bool:
+        return self._exit.done()
+
+    async def stop(self, grace: float) -> int:
+        """TERM to the leader, KILL to everything after `grace` seconds; returns the exit code."""
+        if not self.ended:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGTERM)
+            if grace > 0:
+                await asyncio.wait([self._exit], timeout=grace)
+        while not self.ended:
+            self.kill_family()
+            await asyncio.wait([self._exit], timeout=1.0)
+        return await self.wait()
+
+    def kill_family(self) -> None:
+        """KILL to every process of the session and every one that carries the mark."""
+        if self._popen.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+        for pid in procfs.members(self.pid, self.mark):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+
+
+async def _wait_leader(popen: subprocess.Popen[bytes]) -> None:
+    """Until the leader ended and was reaped: by a pidfd on the loop, by a thread where the system has none."""
+    if not hasattr(os, "pidfd_open"):
+        await asyncio.to_thread(popen.wait)
+        return
+    descriptor = os.pidfd_open(popen.pid)
+    loop = asyncio.get_running_loop()
+    ended = loop.create_future()
+    loop.add_reader(descriptor, lambda: ended.done() or ended.set_result(None))
+    try:
+        await ended
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+    popen.wait()
+
+
+async def _read_pipe(pipe, stream: str, output: Callable[[str, bytes], None]) -> None:
+    """Hand over what a pipe gives until its last writer closed it."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=2**18)
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+    try:
+        while data := await reader.read(2**16):
+            output(stream, data)
+    finally:
+        transport.close()

@@ -1,0 +1,87 @@
+"""What the kernel says of processes: identity, sessions, marks.
+
+Reads `/proc`; where there is none, `ps` answers the two questions that matter (start time, session members). No
+policy: who is killed is decided by its callers, process.py and orphans.py.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+PROC = Path("/proc")
+HAS_PROC = (PROC / "self" / "stat").exists()
+MARK = "MCP_LOCAL_CONTAINER"
+"""Set in the environment of every process that the agent starts; finds the ones that left their session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One process as the kernel sees it."""
+
+    pid: int
+    state: str
+    session: int
+    start: str
+
+
+def boot_id() -> str:
+    """Changes with each boot of the machine; start times only compare within one."""
+    try:
+        return (PROC / "sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def facts(pid: int) -> Facts | None:
+    """What is known of a process, None when it is gone."""
+    if not HAS_PROC:
+        return _facts_from_ps(pid)
+    try:
+        text = (PROC / str(pid) / "stat").read_text()
+    except OSError:
+        return None
+    fields = text[text.rindex(")") + 2 :].split()
+    return Facts(pid, fields[0], int(fields[3]), fields[19])
+
+
+def _facts_from_ps(pid: int) -> Facts | None:
+    answer = subprocess.run(
+        ["ps", "-o", "stat=,pgid=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    fields = answer.stdout.split(None, 2)
+    return Facts(pid, fields[0][0], int(fields[1]), fields[2].strip()) if len(fields) == 3 else None
+
+
+def all_facts() -> Iterator[Facts]:
+    """Every process that can be seen."""
+    if HAS_PROC:
+        pids = [int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()]
+    else:
+        answer = subprocess.run(["ps", "-axo", "pid="], capture_output=True, text=True, check=False)
+        pids = [int(pid) for pid in answer.stdout.split()]
+    for pid in pids:
+        found = facts(pid)
+        if found is not None:
+            yield found
+
+
+def marked(pid: int, mark: str) -> bool:
+    """Whether the process carries exactly this mark, or a mark below it (`mark/...`)."""
+    try:
+        environment = (PROC / str(pid) / "environ").read_bytes()
+    except OSError:
+        return False
+    wanted = f"{MARK}={mark}".encode()
+    return any(entry == wanted or entry.startswith(wanted + b"/") for entry in environment.split(b"\0"))
+
+
+def members(session: int, mark: str | None) -> list[int]:
+    """The living processes of a session, and those outside it that carry the mark."""
+    return [
+        found.pid
+        for found in all_facts()
+        if found.state != "Z" and (found.session == session or (mark is not None and marked(found.pid, mark)))
+    ]
