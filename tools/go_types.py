@@ -33,6 +33,8 @@ def _structs(modules: Path) -> Iterator[tuple[str, dict[str, str]]]:
 def _mark(field: tuple[str, str, str, str]) -> tuple[str, str]:
     star, kind, name, options = field
     # A time is a struct that writes itself as null: only `omitzero` leaves it out.
-    if "omit" not in options or (not star and kind.endswith("Time") and "omitzero" not in options):
+    if "omit" not in options or (
+        not star and re.fullmatch(r"(metav1\.)?(Micro)?Time", kind) and "omitzero" not in options
+    ):
         return name, "always"
     return name, "pointer" if star else ""

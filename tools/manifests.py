@@ -18,9 +18,7 @@ def render() -> dict[str, str]:
 
 def main(arguments: list[str]) -> int:
     stale = [
-        name
-        for name, text in render().items()
-        if not (FOLDER / name).exists() or (FOLDER / name).read_text() != text
+        name for name, text in render().items() if not (FOLDER / name).exists() or (FOLDER / name).read_text() != text
     ]
     if "--check" in arguments:
         for name in stale:

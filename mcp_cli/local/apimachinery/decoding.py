@@ -65,9 +65,23 @@ def _decode_custom(schema: Schema, obj: dict[str, Any], unknown: list[str]) -> N
         unknown.extend(f"metadata.{field}" if not field.startswith("metadata") else field for field in meta_unknown)
     else:
         obj.pop("metadata", None)
+    for key, value in obj.items():
+        if key != "metadata":
+            obj[key] = whole_numbers(value)
     found: list[str] = []
     prune(schema, obj, "", found, root=True)
     unknown.extend(sorted(found))
+
+
+def whole_numbers(value: Any) -> Any:
+    """`1.0` is written `1`."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [whole_numbers(item) for item in value]
+    if isinstance(value, dict):
+        return {key: whole_numbers(item) for key, item in value.items()}
+    return value
 
 
 def prune(schema: Schema, value: Any, path: str, unknown: list[str], *, root: bool = False) -> None:

@@ -75,9 +75,7 @@ def _default_members(schema: Schema, value: dict[str, Any], root: bool) -> None:
             continue
         if value[key] is None and not known.nullable:
             if known.default is UNSET:
-                # A map keeps its null for validation to refuse; a property's is as good as absent.
-                if key in schema.properties:
-                    del value[key]
+                del value[key]
                 continue
             value[key] = copy.deepcopy(known.default)
         default_custom(known, value[key])
