@@ -18,8 +18,9 @@ from mcp_operator.api.names import (
 )
 
 if TYPE_CHECKING:
-    from mcp_cli.kube import Cluster
     from mcp_operator.runtime.resources import Resource
+
+    from mcp_cli.kube import Cluster
 
 _STAMPS = (ANNOTATION_DEPLOYED_BY, ANNOTATION_DEPLOYED_AT)
 

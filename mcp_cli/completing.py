@@ -1,7 +1,7 @@
 """What the shell offers after a TAB: names from the cluster, namespaces, contexts, output formats.
 
-Role: completion callbacks. A completion never fails aloud, never starts the embedded cluster and gives up after a moment.
-Called by Click, and by the hidden command that answers kubectl.
+Role: completion callbacks. A completion never fails aloud, never starts the embedded cluster and gives up after a
+moment. Called by Click, and by the hidden command that answers kubectl.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What can go wrong for a person, and the one place that turns it into words and an exit code.
 
-Role: the exception hierarchy of the command line and the boundary around it. An error is two lines on stderr: what and why,
-then what to do next. Not its job: deciding whether something is an error. Called by `main`; raised by everything in `mcp_cli`.
+Role: the exception hierarchy of the command line and the boundary around it. An error is two lines on stderr: what and
+why, then what to do next. Not its job: deciding whether something is an error. Called by `main`; raised by everything
+in `mcp_cli`.
 """
 
 from __future__ import annotations

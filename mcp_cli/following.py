@@ -1,7 +1,8 @@
 """Objects as they change: a list, then watches that are taken up again where they ended.
 
-Role: one iterator of changes for everything that waits or watches, with ticks so that a live display can move. The watch runs in
-a thread, so that the caller can be interrupted at any time. Not its job: what a change means. Called by waits, `--watch`, logs.
+Role: one iterator of changes for everything that waits or watches, with ticks so that a live display can move. The
+watch runs in a thread, so that the caller can be interrupted at any time. Not its job: what a change means. Called by
+waits, `--watch`, logs.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from mcp_operator.runtime.resources import Resource, key_of
+
 from mcp_cli.errors import ClusterProblem, Expired
 from mcp_cli.kube import Cluster
-from mcp_operator.runtime.resources import Resource, key_of
 
 RETRIES = 6
 FIRST_PAUSE = 0.2

@@ -5,7 +5,7 @@ Role: text. Groups have no module of their own, so their words stand here. Calle
 
 from __future__ import annotations
 
-ROOT = """kubectl for MCP servers: find a server in a registry, deploy it, watch it, call its tools, scale it and remove it.
+ROOT = """kubectl for MCP servers: find a server in a registry, deploy it, watch it, call its tools, remove it.
 
 Without a configured cluster the commands work on an embedded one on this machine, which runs the servers as processes.
 """

@@ -1,8 +1,8 @@
 """The cluster as the command line sees it: synchronous, plain dicts, our own exceptions.
 
-Role: requests to the Kubernetes API on the connection pool that `kubernetes` makes from a configuration; no exception of that
-library or of urllib3 leaves this module. Not its job: choosing the cluster (`target`), words of refusals (`refusals`).
-Called by commands through `Session.cluster`.
+Role: requests to the Kubernetes API on the connection pool that `kubernetes` makes from a configuration; no exception
+of that library or of urllib3 leaves this module. Not its job: choosing the cluster (`target`), words of refusals
+(`refusals`). Called by commands through `Session.cluster`.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import urllib3
 from kubernetes.client.rest import RESTClientObject
+from mcp_operator.api.names import FIELD_MANAGER_CLI
 
 from mcp_cli import refusals
 from mcp_cli.errors import CliError, ClusterProblem, NotFound
-from mcp_operator.api.names import FIELD_MANAGER_CLI
 
 if TYPE_CHECKING:
-    from mcp_cli.target import Target
     from mcp_operator.runtime.resources import Resource
+
+    from mcp_cli.target import Target
 
 CONNECT_SECONDS = 10.0
 
@@ -93,7 +94,7 @@ class Cluster:
         query |= {_camel(k): v for k, v in selectors.items() if v}
         path = resource.path(self._space(resource, namespace))
         with self.stream("GET", path, query=query, about=(resource, "")) as response:
-            for line in lines_of(response):
+            for line in filter(None, lines_of(response)):
                 event = json.loads(line)
                 if event["type"] == "ERROR":
                     raise refusals.from_status(event["object"], (resource, ""), self.host)
@@ -227,12 +228,12 @@ class Cluster:
 
 
 def lines_of(response: urllib3.response.BaseHTTPResponse) -> Iterator[bytes]:
-    """The lines of a streamed answer, each as soon as it is whole; the end of the connection ends them."""
+    """The lines of a streamed answer, empty ones too, each as soon as it is whole; the connection's end ends them."""
     rest = b""
     try:
         while chunk := response.read1():
             *lines, rest = (rest + chunk).split(b"\n")
-            yield from (line for line in lines if line)
+            yield from lines
     except (urllib3.exceptions.HTTPError, OSError):
         return
     if rest:

@@ -1,7 +1,7 @@
 """Documents of `-f FILE`, and where each kind lives in the API.
 
-Role: read YAML or JSON documents from a file, a folder or stdin; clean what only a server sets; find the resource of a kind.
-Called by `deploy` and `delete`.
+Role: read YAML or JSON documents from a file, a folder or stdin; clean what only a server sets; find the resource of a
+kind. Called by `deploy` and `delete`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mcp_cli.errors import CliError, KindMissing, WrongUsage
 from mcp_operator.runtime.resources import Resource
+
+from mcp_cli.errors import CliError, KindMissing, WrongUsage
 
 if TYPE_CHECKING:
     from mcp_cli.kube import Cluster

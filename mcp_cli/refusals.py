@@ -93,7 +93,7 @@ def _tidy(message: str) -> str:
 
 
 def _invalid_hint(about: tuple[Resource, str] | None) -> str:
-    if about is None:
+    if about is None or not about[0].group.endswith("allbeone.io"):
         return ""
     resource, _ = about
     return f"`kubectl explain {resource.plural}.spec` tells the fields; --dry-run=server checks without writing."
@@ -109,7 +109,7 @@ def unreachable(error: Exception, host: str, source: str) -> errors.CliError:
             f"the certificate of {host} is not to be trusted: {_reason(words)}",
             f"Correct the certificate authority in {source}.",
         )
-    if "Connection refused" in words or kind == "NewConnectionError" and "refused" in words:
+    if "Connection refused" in words or (kind == "NewConnectionError" and "refused" in words):
         return errors.ClusterProblem(f"{host} refuses the connection", check)
     if kind == "NameResolutionError" or "getaddrinfo" in words or "Name or service not known" in words:
         return errors.ClusterProblem(f"the name in {host} is not known", check)

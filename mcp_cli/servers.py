@@ -12,8 +12,9 @@ from mcp_cli.errors import NotFound, WrongUsage
 from mcp_cli.kinds import SERVERS, plural_word
 
 if TYPE_CHECKING:
-    from mcp_cli.session import Session
     from mcp_operator.runtime.resources import Resource
+
+    from mcp_cli.session import Session
 
 
 def find_server(session: Session, name: str) -> dict[str, Any]:

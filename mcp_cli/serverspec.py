@@ -1,7 +1,7 @@
 """Flags of `mcp deploy` -> an MCPServer manifest.
 
-Role: pure building and the grammars of the flags (`K=V`, ports). Not its job: the catalogue's entry (`mcp_operator.catalog`) and
-anything that asks a cluster. Called by `deploy`.
+Role: pure building and the grammars of the flags (`K=V`, ports). Not its job: the catalogue's entry
+(`mcp_operator.catalog`) and anything that asks a cluster. Called by `deploy`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from mcp_cli.errors import WrongUsage
 from mcp_operator.api import names
+
+from mcp_cli.errors import WrongUsage
 
 PORTS_HINT = (
     "A port is 8080, name:8080, 8080:8081 (port:target) or name:port:target[:TCP|UDP[:appProtocol]], from 1 to 65535."

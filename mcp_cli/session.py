@@ -1,7 +1,8 @@
 """One command's session: the shared flags, and what is made from them on first use.
 
-Role: `Session` (flags, cluster, namespace, printer) and the decorators that give a command its flags. Not its job: choosing the
-cluster (`target`) or asking it (`kube`). Called by every command module; on the path of every `--help`, so it imports little.
+Role: `Session` (flags, cluster, namespace, printer) and the decorators that give a command its flags. Not its job:
+choosing the cluster (`target`) or asking it (`kube`). Called by every command module; on the path of every `--help`,
+so it imports little.
 """
 
 from __future__ import annotations
@@ -253,7 +254,7 @@ def writing_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-class deadline:  # noqa: N801  (reads as a statement)
+class deadline:
     """`with deadline(seconds)`: the whole command's time; nothing where it is 0."""
 
     def __init__(self, seconds: float) -> None:

@@ -1,8 +1,9 @@
 """The one table of commands.
 
-Role: every command's place, module and one line. It drives lazy loading, the help of the root and of groups, completion and
-the generated pages, so that none of them imports a command to know that it exists. Pure data; imports nothing of ours.
-A row is added here together with its module. Called by `groups`, `completing`, `generate` and the tests.
+Role: every command's place, module and one line. It drives lazy loading, the help of the root and of groups,
+completion and the generated pages, so that none of them imports a command to know that it exists. Pure data; imports
+nothing of ours. A row is added here together with its module. Called by `groups`, `completing`, `generate` and the
+tests.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def children(group: str) -> dict[str, Row]:
     rows = [row for row in COMMANDS if row.parent == group]
     named = {row.name: row for row in rows}
     for row in rows:
-        named.update({alias: row for alias in row.aliases})
+        named.update(dict.fromkeys(row.aliases, row))
     return named
 
 

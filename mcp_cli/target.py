@@ -1,8 +1,8 @@
 """Which cluster a command talks to, and in which namespace.
 
-Role: the order of the sources (`--local`, `--kubeconfig`, `$KUBECONFIG`, `~/.kube/config`, the pod's own service account, the
-embedded cluster) and clear words for a kubeconfig that cannot be used. A configured cluster is never left for another one.
-Not its job: requests. Called by `session`; `kubernetes` does the loading.
+Role: the order of the sources (`--local`, `--kubeconfig`, `$KUBECONFIG`, `~/.kube/config`, the pod's own service
+account, the embedded cluster) and clear words for a kubeconfig that cannot be used. A configured cluster is never left
+for another one. Not its job: requests. Called by `session`; `kubernetes` does the loading.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Waiting for a server to be ready, or to be gone.
 
-Role: watches, never polls; says where it stands on stderr; ends with exit code 124 and the reason the server is not ready.
-Called by the commands that have `--wait`.
+Role: watches, never polls; says where it stands on stderr; ends with exit code 124 and the reason the server is not
+ready. Called by the commands that have `--wait`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TICK = 0.5
 HOPELESS_AFTER = 30.0
-"""Seconds a server may be Failed before its wait is given up: nothing but a change helps it, but a phase can be of the moment."""
+"""Seconds a server may be Failed before its wait is given up: only a change helps it, but a phase can be of the moment."""
 
 
 def is_ready(server: dict[str, Any]) -> bool:
@@ -58,9 +58,8 @@ def wait_ready(session: Session, server: dict[str, Any], seconds: float) -> dict
                     f"{name} was not ready after {human(seconds)}: {why_not_ready(server)}", _look(name, server)
                 )
         elapsed = line.elapsed
-    session.say(
-        f"{name} is {'stopped' if desired_replicas(server) == 0 else 'ready'}: {replicas_of(server)} replicas, after {elapsed:.1f}s"
-    )
+    word = "stopped" if desired_replicas(server) == 0 else "ready"
+    session.say(f"{name} is {word}: {replicas_of(server)} replicas, after {elapsed:.1f}s")
     return server
 
 

@@ -75,9 +75,10 @@ class Options:
 def command(session: Session, writing: Writing, entry: str | None, files: tuple[str, ...], **given: Any) -> None:
     """Deploy a server from the catalogue or from a file, or change one that is deployed.
 
-    NAME is looked up in the catalogue; flags win over what it says. With --image or --package NAME is only the server's name.
-    A second deploy updates the server: it says created, configured or unchanged, and does not write what is unchanged.
-    With --dry-run nothing is written and no cluster is asked; --dry-run=server lets the cluster check it.
+    NAME is looked up in the catalogue; flags win over what it says. With --image or --package NAME is only the
+    server's name. A second deploy updates the server: it says created, configured or unchanged, and does not write
+    what is unchanged. With --dry-run nothing is written and no cluster is asked; --dry-run=server lets the cluster
+    check it.
     """
     run(_options(writing, entry, files, given), session)
 
@@ -150,9 +151,10 @@ def _objects(options: Options) -> list[dict[str, Any]]:
 
 
 def _from_catalogue(options: Options, flags: ServerFlags) -> dict[str, Any]:
-    from mcp_cli.serverspec import key_values
     from mcp_operator.catalog.catalogue import open_catalogue
     from mcp_operator.catalog.to_server import EntryOptions, server_from_entry
+
+    from mcp_cli.serverspec import key_values
 
     with open_catalogue() as catalogue:
         entry = catalogue.get(options.entry or "", options.registry)
@@ -171,9 +173,10 @@ def _from_catalogue(options: Options, flags: ServerFlags) -> dict[str, Any]:
 
 def _check(objects: list[dict[str, Any]]) -> None:
     """What the schema cannot say, said before anything is written."""
+    from mcp_operator.api.validation import validate
+
     from mcp_cli.errors import Invalid
     from mcp_cli.kinds import SERVERS
-    from mcp_operator.api.validation import validate
 
     for obj in objects:
         if obj["kind"] == SERVERS.kind and obj["apiVersion"] == SERVERS.api_version:

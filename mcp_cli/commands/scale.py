@@ -23,8 +23,8 @@ mcp scale time --replicas 0
 def command(session: Session, writing: Writing, name: str, replicas: int) -> None:
     """Set how many replicas a server has.
 
-    It writes the scale subresource of the MCPServer, as `kubectl scale` does; the operator does the rest. A server under
-    autoscaling is refused: its replicas are not set by hand.
+    It writes the scale subresource of the MCPServer, as `kubectl scale` does; the operator does the rest. A server
+    under autoscaling is refused: its replicas are not set by hand.
     """
     from mcp_cli.errors import CliError
     from mcp_cli.kinds import SERVERS, reference, spec_of

@@ -22,8 +22,8 @@ mcp version -o json
 def command(session: Session, client: bool) -> None:
     """Print the versions of mcp and of the cluster.
 
-    Asks the cluster that the other commands would use, and never starts the embedded one: where none is configured and the
-    embedded one does not run, only the client's version is printed.
+    Asks the cluster that the other commands would use, and never starts the embedded one: where none is configured and
+    the embedded one does not run, only the client's version is printed.
     """
     from mcp_operator.version import __version__
 

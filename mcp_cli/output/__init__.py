@@ -1,8 +1,8 @@
 """The printers: the one way results reach stdout.
 
-Role: `printer_for` turns the value of `-o` into a `Printer`. Every printer takes the same two things: a document (an object, a
-List, or any plain data) and, for people, a table or a text made only when it is asked for. Not its job: what a command shows.
-Called through `Session.printer`.
+Role: `printer_for` turns the value of `-o` into a `Printer`. Every printer takes the same two things: a document (an
+object, a List, or any plain data) and, for people, a table or a text made only when it is asked for. Not its job: what
+a command shows. Called through `Session.printer`.
 """
 
 from __future__ import annotations

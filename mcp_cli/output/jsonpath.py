@@ -1,7 +1,7 @@
 """kubectl's JSONPath templates on `jsonpath-ng`.
 
-Role: templates (`{.items[*].metadata.name}`, `{range ...}{end}`, `{"\\n"}`), their parsing and evaluation. Pure but for the final
-write. Called through `printer_for`, and by `columns` for single expressions.
+Role: templates (`{.items[*].metadata.name}`, `{range ...}{end}`, `{"\\n"}`), their parsing and evaluation. Pure but
+for the final write. Called through `printer_for`, and by `columns` for single expressions.
 """
 
 from __future__ import annotations

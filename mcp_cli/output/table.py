@@ -1,7 +1,7 @@
 """Aligned tables as kubectl prints them, and the printer for people.
 
-Role: columns, rows, alignment, colour of cells. Pure but for the final write. Not its job: which columns a kind has (`views`).
-Called through `printer_for` and by `views`.
+Role: columns, rows, alignment, colour of cells. Pure but for the final write. Not its job: which columns a kind has
+(`views`). Called through `printer_for` and by `views`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The columns of `mcp get`, one tuple a kind.
 
-Role: pure accessors of plain objects. The columns of servers are those of the CRD, so that `kubectl get` shows the same.
-Called by the commands that print lists.
+Role: pure accessors of plain objects. The columns of servers are those of the CRD, so that `kubectl get` shows the
+same. Called by the commands that print lists.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from mcp_operator.runtime.resources import Resource
+
 from mcp_cli.durations import age
 from mcp_cli.kinds import BACKUPS, REGISTRIES, SERVERS, desired_replicas, plural_word, spec_of, status_of
 from mcp_cli.output.style import PHASE_COLOURS
 from mcp_cli.output.table import Column, Table
-from mcp_operator.runtime.resources import Resource
 
 
 def _name(obj: dict[str, Any]) -> object:

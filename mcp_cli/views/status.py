@@ -1,7 +1,7 @@
 """The status page of a server.
 
-Role: the exact look of `mcp status NAME`, and the words for why a server is not ready. Pure. Called by `status`, and by the
-wait of writing commands for its reasons.
+Role: the exact look of `mcp status NAME`, and the words for why a server is not ready. Pure. Called by `status`, and
+by the wait of writing commands for its reasons.
 """
 
 from __future__ import annotations

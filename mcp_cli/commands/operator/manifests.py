@@ -25,8 +25,8 @@ mcp operator manifests -o json
 def command(output: str) -> None:
     """Print the custom resource definitions of MCPServer, MCPRegistry and MCPServerBackup.
 
-    They install on Kubernetes 1.20 and newer. Nothing is sent to any cluster. Once they are installed, `mcp operator run` beside
-    the cluster keeps its servers.
+    They install on Kubernetes 1.20 and newer. Nothing is sent to any cluster. Once they are installed, `mcp operator
+    run` beside the cluster keeps its servers.
     """
     from mcp_operator.api.crds import crds
 
