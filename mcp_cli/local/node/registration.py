@@ -72,10 +72,8 @@ def node_status(config: NodeConfig, labels: dict[str, str]) -> dict[str, Any]:
     return {
         "capacity": resources,
         "allocatable": resources,
-        "addresses": [
-            {"type": "InternalIP", "address": config.node_address},
-            {"type": "Hostname", "address": config.node_name},
-        ],
+        # No Hostname: an API server would prefer it, and no resolver knows the node by a name.
+        "addresses": [{"type": "InternalIP", "address": config.node_address}],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": KUBELET_PORT}},
         "conditions": _conditions(),
         "nodeInfo": {
