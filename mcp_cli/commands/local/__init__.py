@@ -1,0 +1,1 @@
+"""`mcp local ...`: the embedded cluster on this machine."""

@@ -1,0 +1,153 @@
+"""Bodies: what a request sends, and the form in which the answer is wanted (object, Table, metadata; JSON, YAML)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mcp_cli.local.apimachinery import errors
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+BODY_LIMIT = 3 * 1024 * 1024
+JSON = "application/json"
+YAML = "application/yaml"
+SUPPORTED = (JSON, YAML)
+TABLE, METADATA, METADATA_LIST, OBJECT = "Table", "PartialObjectMetadata", "PartialObjectMetadataList", ""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The form of an answer."""
+
+    media_type: str = JSON
+    kind: str = OBJECT
+    version: str = ""
+
+    @property
+    def content_type(self) -> str:
+        return self.media_type
+
+
+def negotiate(accept: str, *, streaming: bool = False) -> Form:
+    """The first form in the Accept header that the server can give; 406 where there is none."""
+    if not accept.strip():
+        return Form()
+    for clause in accept.split(","):
+        media_type, *parameters = [part.strip() for part in clause.split(";")]
+        wanted = dict(part.split("=", 1) for part in parameters if "=" in part)
+        form = _form(media_type, wanted)
+        if form is not None and not (streaming and form.media_type == YAML):
+            return form
+    raise errors.not_acceptable(
+        "only the following media types are accepted: application/json, application/yaml, application/json;stream=watch"
+    )
+
+
+def _form(media_type: str, wanted: dict[str, str]) -> Form | None:
+    if media_type in ("*/*", "application/*"):
+        media_type = JSON
+    if media_type == "text/yaml":
+        media_type = YAML
+    if media_type not in SUPPORTED:
+        return None
+    kind = wanted.get("as", OBJECT)
+    if kind not in (TABLE, METADATA, METADATA_LIST, OBJECT):
+        return None
+    if kind and (wanted.get("g") != "meta.k8s.io" or wanted.get("v") not in ("v1", "v1beta1")):
+        return None
+    return Form(media_type, kind, wanted.get("v", ""))
+
+
+def encode(value: Any, media_type: str = JSON) -> bytes:
+    """An object as bytes of a media type."""
+    if media_type == YAML:
+        import yaml
+
+        return yaml.dump(value, Dumper=_yaml_dumper(), default_flow_style=False, allow_unicode=True).encode()
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+
+
+def _yaml_dumper() -> Any:
+    import yaml
+
+    return getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+def media_type_of(request: Request) -> str:
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+async def read_body(request: Request, limit: int = BODY_LIMIT) -> bytes:
+    """The whole body, unless it is longer than the server takes."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise errors.too_large(f"Request entity too large: limit is {limit}")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def parse(data: bytes, media_type: str, *, accepted: tuple[str, ...] = SUPPORTED) -> Any:
+    """A body as plain data; the words for a broken one are those of the real server."""
+    if media_type in ("text/yaml", "application/x-yaml"):
+        media_type = YAML
+    if media_type and media_type not in accepted:
+        raise errors.unsupported_media_type(media_type, list(accepted))
+    if media_type == YAML:
+        return _parse_yaml(data)
+    try:
+        return json.loads(data)
+    except ValueError as json_error:
+        if media_type != JSON:
+            return _parse_yaml(data)
+        raise errors.bad_request(f"the object provided is unrecognized (must be of type JSON): {json_error}") from None
+
+
+def _parse_yaml(data: bytes) -> Any:
+    import yaml
+
+    try:
+        return yaml.load(data, Loader=_yaml_loader())
+    except yaml.YAMLError as error:
+        raise errors.bad_request(f"error converting YAML to JSON: {' '.join(str(error).split())}") from None
+
+
+def _yaml_loader() -> Any:
+    """YAML without its own dates: a Kubernetes object has none but strings."""
+    import yaml
+
+    global _LOADER
+    if _LOADER is None:
+        base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        loader = type("PlainLoader", (base,), {})
+        loader.yaml_implicit_resolvers = {
+            first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+            for first, resolvers in base.yaml_implicit_resolvers.items()
+        }
+        _LOADER = loader
+    return _LOADER
+
+
+_LOADER: Any = None
+
+
+async def read_object(request: Request) -> dict[str, Any]:
+    """The object of a create or update request."""
+    value = parse(await read_body(request), media_type_of(request))
+    if not isinstance(value, dict):
+        raise errors.bad_request("couldn't get version/kind; json parse error: the body is not an object")
+    return value
+
+
+async def read_optional(request: Request) -> dict[str, Any]:
+    """A body that may be absent (DeleteOptions)."""
+    data = await read_body(request)
+    if not data:
+        return {}
+    value = parse(data, media_type_of(request))
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,128 @@
+"""The life of CustomResourceDefinitions beside their storage: names accepted, served at once, emptied before the end.
+
+Listens to the store: a written CRD is accepted and served before the answer of the request that wrote it is out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from typing import TYPE_CHECKING, Any
+
+from mcp_cli.local.apimachinery import crds as definitions
+from mcp_cli.local.apiserver.pipeline.delete import delete as run_delete
+from mcp_cli.local.apiserver.pipeline.write import DELETE, Write
+from mcp_cli.local.apiserver.registry import CRDS
+
+if TYPE_CHECKING:
+    from mcp_cli.local.apimachinery.models import Model
+    from mcp_cli.local.apiserver.context import Server
+    from mcp_cli.local.storage import Change
+
+CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
+POLL_SECONDS = 0.05
+POLL_LIMIT_SECONDS = 5.0
+
+
+class CustomResources:
+    """Keeps the registry true to the stored definitions."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        model = server.registry.find("apiextensions.k8s.io", "v1", "customresourcedefinitions")
+        assert model is not None
+        self._model: Model = model
+        self._cleaning: dict[str, asyncio.Task[None]] = {}
+
+    def start(self) -> None:
+        """Serve what is stored already, then follow the changes."""
+        for crd in self._server.objects.all(self._model):
+            self._server.registry.put_crd(crd)
+        self._server.store.listen(self._changed)
+
+    def resume_cleaning(self) -> None:
+        """Go on with deletions that a restart interrupted."""
+        for crd in self._server.objects.all(self._model):
+            if crd["metadata"].get("deletionTimestamp"):
+                self._clean(crd)
+
+    def _changed(self, change: Change) -> None:
+        if change.resource != CRDS:
+            return
+        crd = change.object
+        name = crd["metadata"]["name"]
+        if change.type == "DELETED":
+            self._end(crd)
+            return
+        if crd["metadata"].get("deletionTimestamp"):
+            self._clean(crd)
+            return
+        if not self._accept(crd):
+            self._server.registry.put_crd(crd)
+        self._retry_others(name, change)
+
+    def _accept(self, crd: dict[str, Any]) -> bool:
+        """Decide on the definition's names; True when that led to a write (which comes back as a change)."""
+        others = [
+            other
+            for other in self._server.objects.all(self._model)
+            if other["metadata"]["uid"] != crd["metadata"]["uid"]
+        ]
+        decided = copy.deepcopy(crd)
+        definitions.accept_names(decided, others)
+        if decided == crd:
+            return False
+        self._server.objects.update(self._model, decided, crd["metadata"]["resourceVersion"])
+        return True
+
+    def _retry_others(self, name: str, change: Change) -> None:
+        """Nothing waits for names while they stay as they are; a rename or a removal may free one."""
+        if change.type == "ADDED":
+            return
+        for other in self._server.objects.all(self._model):
+            conditions = other.get("status", {}).get("conditions") or []
+            waiting = any(c["type"] == "NamesAccepted" and c["status"] == "False" for c in conditions)
+            if waiting and other["metadata"]["name"] != name:
+                self._accept(other)
+
+    def _end(self, crd: dict[str, Any]) -> None:
+        self._server.registry.drop_crd(crd["metadata"]["name"])
+        self._server.store.end_watches(f"{crd['spec']['group']}/{crd['spec']['names']['plural']}")
+        for other in self._server.objects.all(self._model):
+            self._accept(other)
+
+    def _clean(self, crd: dict[str, Any]) -> None:
+        name = crd["metadata"]["name"]
+        if CLEANUP in (crd["metadata"].get("finalizers") or []) and name not in self._cleaning:
+            task = asyncio.ensure_future(self._remove_instances(name))
+            self._cleaning[name] = task
+            task.add_done_callback(lambda _: self._cleaning.pop(name, None))
+
+    async def _remove_instances(self, name: str) -> None:
+        """Delete every object of the definition, wait for their finalizers, then let the definition go."""
+        while True:
+            crd = self._server.objects.find(self._model, "", name)
+            if crd is None:
+                return
+            left = [
+                (model, obj)
+                for model in self._server.registry.custom_models(name)[:1]
+                for obj in self._server.objects.all(model)
+            ]
+            if not left:
+                break
+            for model, obj in left:
+                if not obj["metadata"].get("deletionTimestamp"):
+                    await run_delete(self._deletion(model, obj), {})
+            await asyncio.sleep(POLL_SECONDS)
+        finalizers = [finalizer for finalizer in crd["metadata"].get("finalizers", []) if finalizer != CLEANUP]
+        crd["metadata"]["finalizers"] = finalizers
+        if finalizers:
+            self._server.objects.update(self._model, crd, crd["metadata"]["resourceVersion"])
+        else:
+            crd["metadata"].pop("finalizers")
+            self._server.objects.delete(self._model, crd, last=crd)
+
+    def _deletion(self, model: Model, obj: dict[str, Any]) -> Write:
+        metadata = obj["metadata"]
+        return Write(self._server, model, DELETE, metadata.get("namespace", ""), metadata["name"], {})

@@ -1,0 +1,65 @@
+"""Delete of one object and of a collection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+
+from mcp_cli.local.apimachinery import errors
+from mcp_cli.local.apiserver import codec
+from mcp_cli.local.apiserver.handlers.read import collect
+from mcp_cli.local.apiserver.handlers.respond import answer
+from mcp_cli.local.apiserver.pipeline.delete import delete as run_delete
+from mcp_cli.local.apiserver.pipeline.write import DELETE, write_of
+
+if TYPE_CHECKING:
+    from mcp_cli.local.apiserver.context import Call
+
+_RETURNED = {
+    "pods", "services", "persistentvolumes", "persistentvolumeclaims", "podtemplates", "resourcequotas",
+    "serviceaccounts",
+}  # fmt: skip
+
+
+async def delete(call: Call) -> Response:
+    """DELETE of one object: the object while it lingers (and of some kinds always), else a Status."""
+    options = await _options(call)
+    obj, gone = await run_delete(write_of(call, DELETE, {}), options)
+    if not gone or (call.model.builtin and call.model.group == "" and call.model.plural in _RETURNED):
+        return answer(call, obj)
+    details: dict[str, Any] = {"name": call.name}
+    if call.model.group:
+        details["group"] = call.model.group
+    return answer(call, errors.success({**details, "kind": call.model.plural, "uid": obj["metadata"]["uid"]}))
+
+
+async def delete_collection(call: Call) -> Response:
+    """DELETE of everything that the selectors match; answers with what there was."""
+    options = await _options(call)
+    items, metadata = collect(call)
+    for item in items:
+        write = write_of(call, DELETE, {})
+        write.namespace, write.name = item["metadata"].get("namespace", ""), item["metadata"]["name"]
+        try:
+            await run_delete(write, options)
+        except errors.StatusError as error:
+            if error.code != 404:
+                raise
+    body = {
+        "kind": call.model.list_kind,
+        "apiVersion": call.model.api_version,
+        "metadata": metadata,
+        "items": items,
+    }
+    form = codec.negotiate(call.request.headers.get("accept", ""))
+    return Response(codec.encode(body, form.media_type), media_type=form.media_type)
+
+
+async def _options(call: Call) -> dict[str, Any]:
+    body = await codec.read_optional(call.request)
+    for value in body.pop("dryRun", None) or []:
+        if value != "All":
+            raise errors.bad_request(f'unsupported dryRun value "{value}"')
+        call.dry_run = True
+    return call.options(body)

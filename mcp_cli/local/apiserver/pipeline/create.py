@@ -1,0 +1,109 @@
+"""Creating an object. Called by the create handler, by update and apply where they create, and by the server itself."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from mcp_cli.local.apimachinery import decoding, defaulting, errors, managers, names, strategy, times, validation
+from mcp_cli.local.apiserver.pipeline import admission
+from mcp_cli.local.apiserver.pipeline.write import Write
+
+NAME_ATTEMPTS = 8
+SYSTEM_FIELDS = (
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "selfLink",
+    "generation",
+)
+
+
+async def create(write: Write) -> dict[str, Any]:
+    """Take the object through every step and store it; returns what was stored."""
+    _check_identity(write)
+    for warning in decoding.decode(write.model, write.object, write.field_validation):
+        write.warn(warning)
+    generated = _set_metadata(write)
+    defaulting.default(write.model, write.object)
+    await admission.mutate(write)
+    strategy.prepare_create(write.model, write.object)
+    causes = validation.validate_create(write.model, write.object)
+    if causes:
+        raise errors.invalid(write.model.group, write.model.kind, write.object["metadata"].get("name", ""), causes)
+    await admission.validate(write)
+    if not write.applied:
+        managers.track(
+            write.model, None, write.object, manager=write.manager, now=times.now(), subresource=write.subresource
+        )
+    return _store(write, generated)
+
+
+def _check_identity(write: Write) -> None:
+    """The body and the URL speak of the same object."""
+    body, model = write.object, write.model
+    if not body.get("kind") and not body.get("apiVersion") and not model.builtin:
+        raise errors.bad_request("Object 'Kind' is missing in '" + str(body)[:200] + "'")
+    body.setdefault("apiVersion", model.api_version)
+    body.setdefault("kind", model.kind)
+    if (body["apiVersion"], body["kind"]) != (model.api_version, model.kind):
+        group, _, version = str(body["apiVersion"]).rpartition("/")
+        raise errors.bad_request(
+            f'{body["kind"]} in version "{version}" cannot be handled as a {model.kind}: '
+            f'no kind "{body["kind"]}" is registered for this path (group "{group}")'
+            if body["kind"] == model.kind or model.builtin
+            else f"the API version in the data ({body['apiVersion']}) does not match the expected API version"
+            f" ({model.api_version})"
+        )
+    if not isinstance(body.get("metadata"), dict):
+        body["metadata"] = {}
+    check_namespace(write)
+
+
+def check_namespace(write: Write) -> None:
+    """An object belongs into the namespace of its path, and only a namespaced one into any."""
+    metadata = write.object["metadata"]
+    if not write.model.namespaced:
+        metadata.pop("namespace", None)
+        return
+    given = metadata.get("namespace") or ""
+    if given and given != write.namespace:
+        raise errors.bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
+    metadata["namespace"] = write.namespace
+
+
+def _set_metadata(write: Write) -> bool:
+    """What only the server says of an object; returns whether it made up the name."""
+    metadata = write.object["metadata"]
+    if metadata.pop("resourceVersion", ""):
+        raise errors.bad_request("resourceVersion should not be set on objects to be created")
+    for field in SYSTEM_FIELDS:
+        metadata.pop(field, None)
+    if not write.applied:
+        metadata.pop("managedFields", None)
+    metadata["uid"] = str(uuid.uuid4())
+    metadata["creationTimestamp"] = times.now()
+    generated = not metadata.get("name") and bool(metadata.get("generateName"))
+    if generated:
+        metadata["name"] = names.generate(metadata["generateName"])
+    return generated
+
+
+def _store(write: Write, generated: bool) -> dict[str, Any]:
+    model, obj = write.model, write.object
+    objects = write.server.objects
+    for attempt in range(NAME_ATTEMPTS):
+        try:
+            if not write.dry_run:
+                return objects.create(model, obj)
+            if objects.find(model, write.namespace, obj["metadata"]["name"]) is not None:
+                raise errors.already_exists(model.group, model.plural, obj["metadata"]["name"])
+            return obj
+        except errors.StatusError as error:
+            if error.reason != "AlreadyExists" or not generated or attempt == NAME_ATTEMPTS - 1:
+                raise
+            obj["metadata"]["name"] = names.generate(obj["metadata"]["generateName"])
+    raise AssertionError("the last attempt returns or raises")

@@ -1,0 +1,91 @@
+"""Cluster IPs and node ports of Services, given out when a Service is valid and about to be stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcp_cli.local.apimachinery import errors
+from mcp_cli.local.apiserver.pipeline.write import DELETE, Write
+
+NODE_PORTS = range(30000, 32768)
+_WITH_NODE_PORTS = ("NodePort", "LoadBalancer")
+
+
+async def allocate_addresses(write: Write) -> None:
+    """Give the Service the addresses and ports that its type calls for, and take those that it no longer has."""
+    if write.operation == DELETE or write.model.plural != "services" or write.model.group or write.subresource:
+        return
+    spec = write.object.setdefault("spec", {})
+    old = (write.old or {}).get("spec", {})
+    if spec.get("type") == "ExternalName":
+        for field in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
+            spec.pop(field, None)
+        return
+    _cluster_ip(write, spec, old)
+    if spec.get("type") in _WITH_NODE_PORTS:
+        _node_ports(write, spec)
+    elif old.get("type") in _WITH_NODE_PORTS:
+        _drop_node_ports(spec, old)
+
+
+def _cluster_ip(write: Write, spec: dict[str, Any], old: dict[str, Any]) -> None:
+    addresses = write.server.addresses
+    given = spec.get("clusterIP") or (spec.get("clusterIPs") or [""])[0] or old.get("clusterIP") or ""
+    if not given:
+        found = addresses.allocate()
+        if found is None:
+            raise errors.internal("failed to allocate a serviceIP: range is full")
+        given = found
+    elif given != "None" and given != old.get("clusterIP"):
+        _check_wanted(write, given)
+    spec["clusterIP"] = given
+    spec["clusterIPs"] = [given]
+    spec.setdefault("ipFamilies", ["IPv4"])
+    spec.setdefault("ipFamilyPolicy", "SingleStack")
+
+
+def _check_wanted(write: Write, address: str) -> None:
+    addresses, name = write.server.addresses, write.object["metadata"]["name"]
+    problem = ""
+    if not addresses.contains(address):
+        problem = f"failed to allocate IP {address}: the provided network does not match the current range"
+    elif addresses.owner(address) not in (None, f"{write.namespace}/{name}"):
+        problem = f"failed to allocate IP {address}: provided IP is already allocated"
+    if problem:
+        shown = f'["{address}"]'
+        cause = errors.Cause("FieldValueInvalid", f"Invalid value: {shown}: {problem}", "spec.clusterIPs")
+        raise errors.invalid("", "Service", name, [cause])
+
+
+def _node_ports(write: Write, spec: dict[str, Any]) -> None:
+    taken = _taken(write)
+    for index, port in enumerate(spec.get("ports") or []):
+        wanted = (port.get("protocol", "TCP"), port.get("nodePort") or 0)
+        if wanted[1]:
+            if wanted in taken:
+                message = f"Invalid value: {wanted[1]}: provided port is already allocated"
+                cause = errors.Cause("FieldValueInvalid", message, f"spec.ports[{index}].nodePort")
+                raise errors.invalid("", "Service", write.object["metadata"]["name"], [cause])
+        else:
+            port["nodePort"] = next(free for free in NODE_PORTS if (wanted[0], free) not in taken)
+        taken.add((wanted[0], port["nodePort"]))
+
+
+def _taken(write: Write) -> set[tuple[str, int]]:
+    """The node ports of all other Services."""
+    own = write.object["metadata"].get("uid")
+    return {
+        (port.get("protocol", "TCP"), port["nodePort"])
+        for service in write.server.objects.all(write.model)
+        if service["metadata"]["uid"] != own
+        for port in service["spec"].get("ports") or []
+        if port.get("nodePort")
+    }
+
+
+def _drop_node_ports(spec: dict[str, Any], old: dict[str, Any]) -> None:
+    """A Service that no longer has node ports loses those that it was given, not those set with this write."""
+    before = {port.get("nodePort") for port in old.get("ports") or []}
+    for port in spec.get("ports") or []:
+        if port.get("nodePort") in before:
+            port.pop("nodePort", None)

@@ -1,0 +1,121 @@
+"""Replacing an object: update, every kind of patch and their subresources end here.
+
+The change is a function from what is there to what shall be; it is asked again when somebody else wrote in between,
+unless the client named the version that it meant. Called by the update and patch handlers.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from mcp_cli.local.apimachinery import decoding, defaulting, errors, managers, strategy, times, validation
+from mcp_cli.local.apiserver.objects import conflict
+from mcp_cli.local.apiserver.pipeline import admission
+from mcp_cli.local.apiserver.pipeline.create import check_namespace
+from mcp_cli.local.apiserver.pipeline.write import UPDATE, Write
+from mcp_cli.local.storage import Conflict
+
+ATTEMPTS = 20
+Change = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+async def update(write: Write, change: Change) -> dict[str, Any]:
+    """Apply `change` to the stored object until it is stored; returns the object as it is then."""
+    for _ in range(ATTEMPTS):
+        old = write.server.objects.get(write.model, write.namespace, write.name)
+        attempt = replace(write, operation=UPDATE, old=old, object=change(copy.deepcopy(old)))
+        wanted_version = _check_identity(attempt)
+        if wanted_version and wanted_version != old["metadata"]["resourceVersion"]:
+            raise conflict(write.model, write.name)
+        await prepare(attempt)
+        try:
+            return store(attempt)
+        except Conflict:
+            continue
+    raise conflict(write.model, write.name)
+
+
+async def prepare(write: Write) -> None:
+    """The steps between the changed object and the store."""
+    old, new = write.old, write.object
+    assert old is not None
+    if write.subresource != "scale":
+        for warning in decoding.decode(write.model, new, write.field_validation):
+            write.warn(warning)
+    defaulting.default(write.model, new)
+    _keep_system_metadata(new, old)
+    strategy.prepare_update(write.model, new, old, write.subresource)
+    await admission.mutate(write)
+    causes = validation.validate_update(write.model, new, old, write.subresource)
+    if causes:
+        raise errors.invalid(write.model.group, write.model.kind, write.name, causes)
+    await admission.validate(write)
+    if not write.applied:
+        managers.track(write.model, old, new, manager=write.manager, now=times.now(), subresource=write.subresource)
+
+
+def store(write: Write) -> dict[str, Any]:
+    """Write the object, unless nothing changed; a deleted one whose last finalizer went disappears."""
+    old, new, objects = write.old, write.object, write.server.objects
+    assert old is not None
+    new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
+    if write.dry_run:
+        return new
+    if finished(write.model.plural, new, old):
+        return objects.delete(write.model, old, last=new)
+    if new == old or managers.same_but_times(new, old):
+        return old
+    return objects.update(write.model, new, old["metadata"]["resourceVersion"])
+
+
+def finished(plural: str, new: dict[str, Any], old: dict[str, Any]) -> bool:
+    """A deletion that waited for finalizers only, and now waits for none."""
+    if new["metadata"].get("finalizers") or old["metadata"].get("deletionGracePeriodSeconds") != 0:
+        return False
+    return not (plural == "namespaces" and new.get("spec", {}).get("finalizers"))
+
+
+def _check_identity(write: Write) -> str:
+    """The changed object is still the one of the URL; returns the version that the client insists on, if any."""
+    new, old, model = write.object, write.old, write.model
+    assert old is not None
+    if not isinstance(new.get("metadata"), dict):
+        new["metadata"] = {}
+    new.setdefault("apiVersion", model.api_version)
+    new.setdefault("kind", model.kind)
+    if (new["apiVersion"], new["kind"]) != (model.api_version, model.kind):
+        raise errors.bad_request(
+            f"the API version in the data ({new['apiVersion']}, Kind={new['kind']}) does not match the expected"
+            f" API version ({model.api_version}, Kind={model.kind})"
+        )
+    metadata = new["metadata"]
+    name = metadata.setdefault("name", write.name) or write.name
+    if name != write.name:
+        raise errors.bad_request(f"the name of the object ({name}) does not match the name on the URL ({write.name})")
+    check_namespace(write)
+    uid = metadata.get("uid")
+    if uid and uid != old["metadata"]["uid"]:
+        message = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['metadata']['uid']}"
+        raise errors.conflict(model.group, model.plural, write.name, message)
+    return str(metadata.get("resourceVersion") or "")
+
+
+def _keep_system_metadata(new: dict[str, Any], old: dict[str, Any]) -> None:
+    """Fields of the metadata that no client changes."""
+    for field in (
+        "uid",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "selfLink",
+    ):
+        if field in old["metadata"]:
+            new["metadata"][field] = old["metadata"][field]
+        else:
+            new["metadata"].pop(field, None)
+    if old["metadata"].get("generateName"):
+        new["metadata"].setdefault("generateName", old["metadata"]["generateName"])

@@ -1,0 +1,81 @@
+"""Which handler answers which verb on which (sub)resource. Called by the application with a parsed path."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from mcp_cli.local.apimachinery import errors
+from mcp_cli.local.apiserver.context import Call, Server
+from mcp_cli.local.apiserver.handlers import deletes, logs, proxy, read, reviews, subresources, watch, writes
+from mcp_cli.local.apiserver.request import Query, Target, verb_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+Handler = Callable[[Call], Awaitable[Response]]
+
+VERBS: dict[str, Handler] = {
+    "get": read.get,
+    "list": read.list_objects,
+    "watch": watch.watch,
+    "create": writes.create,
+    "update": writes.update,
+    "patch": writes.patch,
+    "delete": deletes.delete,
+    "deletecollection": deletes.delete_collection,
+}
+PART_VERBS: dict[str, Handler] = {"get": read.get, "update": writes.update, "patch": writes.patch}
+SUBRESOURCES: dict[str, dict[str, Handler]] = {
+    "scale": {
+        "get": subresources.get_scale,
+        "update": subresources.update_scale,
+        "patch": subresources.patch_scale,
+    },
+    "binding": {"create": subresources.bind},
+    "eviction": {"create": subresources.evict},
+    "finalize": {"update": subresources.finalize_namespace},
+    "token": {"create": subresources.service_account_token},
+    "log": {"get": logs.logs},
+}
+_STREAMS_TO_COME = ("attach", "exec", "portforward")
+
+
+async def dispatch(server: Server, request: Request, target: Target) -> Response:
+    """Find the model and the handler; what is not served is 404, what is served otherwise 405."""
+    model = server.registry.find(target.group, target.version, target.plural)
+    if model is None:
+        raise errors.page_not_found()
+    query = Query(request.url.query)
+    watching = (query.flag("watch") or target.watch_prefix) and not target.subresource
+    verb = verb_of(request.method, bool(target.name), watching)
+    call = Call(server, request, target, query, model, verb, dry_run=bool(query.text("dryRun")))
+    if model.namespaced and target.name and not target.namespace:
+        raise errors.page_not_found()
+    return await _handler(call)(call)
+
+
+def _handler(call: Call) -> Handler:
+    target, model = call.target, call.model
+    if not target.subresource:
+        if model.plural in reviews.KINDS and call.verb == "create":
+            return reviews.review
+        if call.verb == "create" and (target.name or (model.namespaced and not target.namespace)):
+            raise errors.method_not_allowed(model.group, model.plural, call.verb)
+        known = VERBS.get(call.verb) if call.verb in model.verbs else None
+        return known or _refuse(call)
+    if target.subresource not in model.subresources:
+        raise errors.page_not_found()
+    if target.subresource == "proxy":
+        return proxy.proxy
+    if target.subresource in _STREAMS_TO_COME:
+        raise errors.StatusError(
+            errors.status(501, "NotImplemented", f"the embedded cluster does not serve pods/{target.subresource}")
+        )
+    return SUBRESOURCES.get(target.subresource, PART_VERBS).get(call.verb) or _refuse(call)
+
+
+def _refuse(call: Call) -> Handler:
+    raise errors.method_not_allowed(call.model.group, call.model.plural, call.verb)

@@ -1,0 +1,90 @@
+"""Serving the application over TLS on a loopback port, on the daemon's own event loop. Called by the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from mcp_cli.local.apiserver import kubelet
+
+if TYPE_CHECKING:
+    from mcp_cli.local.apiserver.app import ApiServer
+
+GRACE_SECONDS = 2
+KEEP_ALIVE_SECONDS = 300
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn that leaves the process's signals to the daemon."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Listener:
+    """The API server on a socket: start, serve, stop."""
+
+    def __init__(self, app: ApiServer, listener: socket.socket, certificate: Path, key: Path) -> None:
+        config = uvicorn.Config(
+            app,
+            ssl_certfile=str(certificate),
+            ssl_keyfile=str(key),
+            http="h11",
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            h11_max_incomplete_event_size=1024 * 1024,
+        )
+        self._app = app
+        self._socket = listener
+        self._uvicorn = _Uvicorn(config)
+
+    async def serve(self) -> None:
+        """Until `stop` was called."""
+        compaction = asyncio.create_task(self._compact())
+        try:
+            await self._uvicorn.serve(sockets=[self._socket])
+        finally:
+            compaction.cancel()
+            await kubelet.close()
+
+    @property
+    def started(self) -> bool:
+        return self._uvicorn.started
+
+    def stop(self) -> None:
+        """End the watches, answer what is under way, close."""
+        self._app.server.closing.set()
+        self._app.server.store.end_watches()
+        self._uvicorn.should_exit = True
+
+    async def _compact(self) -> None:
+        while True:
+            await asyncio.sleep(60)
+            self._app.server.store.compact()
+
+
+def bind(port: int, host: str = "127.0.0.1") -> socket.socket:
+    """A socket on the port; 0 lets the system choose."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    listener.listen(256)
+    listener.setblocking(False)
+    return listener
