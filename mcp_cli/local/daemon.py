@@ -1,7 +1,8 @@
 """The daemon of the embedded cluster: one process, one event loop, every part of the cluster.
 
-`python -m mcp_cli.local.daemon` runs it in the foreground, `mcp local start` detached (see `client_side`). API server, workload controllers and node agent live here, the latter two as ordinary clients of the first; the operator
-is a supervised child. Started by the user only; a second one for the same folder gives way.
+`python -m mcp_cli.local.daemon` runs it in the foreground, `mcp local start` detached (see `client_side`). API server,
+workload controllers and node agent live here, the latter two as ordinary clients of the first; the operator is a
+supervised child. Started by the user only; a second one for the same folder gives way.
 """
 
 from __future__ import annotations
