@@ -16,6 +16,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         from mcp_operator.bridge.install import main as install
 
         sys.exit(install(arguments[1:]))
+    if arguments[:1] == ["export"]:
+        from mcp_operator.bridge.export import main as export
+
+        sys.exit(export(arguments[1:]))
     if arguments == ["--version"]:
         from mcp_operator.version import __version__
 
