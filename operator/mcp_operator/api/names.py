@@ -35,6 +35,8 @@ CREATED_BY = "mcp-cli"
 ANNOTATION_DEPLOYED_BY = f"{GROUP}/deployed-by"
 ANNOTATION_DEPLOYED_AT = f"{GROUP}/deployed-at"
 ANNOTATION_CONFIG_CHECKSUM = f"{GROUP}/config-checksum"
+# On each child: a digest of what was rendered, so that a field that is no longer rendered is noticed.
+ANNOTATION_RENDERED = f"{GROUP}/rendered"
 ANNOTATION_RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
 CONTAINER_SERVER = "mcp-server"

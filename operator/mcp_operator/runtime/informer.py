@@ -95,7 +95,7 @@ class Informer:
     def observe(self, obj: Object) -> None:
         """Takes the answer to one's own write at once, so that the next look does not see the state before it.
 
-        Handlers hear nothing: whoever wrote knows. The watch event that follows is the same version and passes silently.
+        Handlers hear nothing: whoever wrote knows. The watch event that follows is this version and passes silently.
         """
         key, obj = key_of(obj), self._slim(obj)
         old = self._objects.get(key)
@@ -144,7 +144,7 @@ class Informer:
         for key in [key for key in self._objects if key not in found]:
             self._remove(key)
         for key, obj in found.items():
-            self._store(key, obj)
+            self._store(key, obj, listed=True)
         self._version = page["metadata"]["resourceVersion"]
         self.synced.set()
 
@@ -178,9 +178,14 @@ class Informer:
 
     # --- the store -----------------------------------------------------------------------------------------------
 
-    def _store(self, key: Key, obj: Object) -> None:
+    def _store(self, key: Key, obj: Object, *, listed: bool = False) -> None:
+        """A watch may lag behind a write that was observed; a list is believed (a restored server starts lower)."""
         old = self._objects.get(key)
-        if old is not None and _same(old, obj) and not _newer(obj, old):
+        if (
+            old is not None
+            and _same(old, obj)
+            and not (_newer(obj, old) or (listed and _version(obj) != _version(old)))
+        ):
             return
         if old is not None and old["metadata"].get("uid") != obj["metadata"].get("uid"):
             # Deleted and made again while nobody looked: two events, as it happened.

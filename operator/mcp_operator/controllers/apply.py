@@ -1,0 +1,150 @@
+"""Makes the live children equal to the rendered ones, with the fewest requests: none where they are already.
+
+Role: the only writer of children. Server-side apply, with a digest of the rendered object as an annotation, so that a
+field that is no longer rendered counts as a difference too. An object that belongs to someone else is never touched.
+Not its job: what to render; status. Called by the reconciler.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mcp_operator.api import names
+from mcp_operator.controllers.children import Ownership, owned, ownership, resource_of, spell
+from mcp_operator.controllers.contains import contains
+from mcp_operator.controllers.problem import Problem
+from mcp_operator.controllers.world import World
+from mcp_operator.runtime.errors import NotFound
+from mcp_operator.runtime.resources import key_of
+
+Object = dict[str, Any]
+
+LEAVING_SECONDS = 2.0
+_SERVER_SET = ("resourceVersion", "generation", "managedFields")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What was written, or why nothing was."""
+
+    created: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    problem: Problem | None = None
+
+
+class Applier:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._settled: dict[str, str] = {}
+        """By uid: a live object that differs from the rendered one after it was applied, and will after every apply."""
+
+    async def converge(self, server: Object, rendered: Sequence[Object]) -> Outcome:
+        """Applies what differs, the Deployment last, and removes what is no longer rendered."""
+        stamped = [stamp(child) for child in rendered]
+        lives = await asyncio.gather(*(self._live(child) for child in stamped))
+        problem = _obstacle(server, lives)
+        if problem is not None:
+            return Outcome(problem=problem)
+        outcome = Outcome()
+        different = [(live, child) for live, child in zip(lives, stamped, strict=True) if self._differs(live, child)]
+        *first, last = different or [None]
+        await asyncio.gather(*(self._apply(pair, outcome) for pair in first if pair))
+        if last:
+            await self._apply(last, outcome)
+        await self._prune(server, stamped, outcome)
+        return outcome
+
+    def forget(self, uid: str) -> None:
+        self._settled.pop(uid, None)
+
+    async def _live(self, child: Object) -> Object | None:
+        """From the cache; an object that lacks our labels is not there, so its absence is asked of the API server."""
+        resource = resource_of(child)
+        cached = self._world.child(resource, key_of(child))
+        if cached is not None:
+            return cached
+        try:
+            return await self._world.client.get(resource, child["metadata"]["name"], child["metadata"]["namespace"])
+        except NotFound:
+            return None
+
+    def _differs(self, live: Object | None, child: Object) -> bool:
+        if live is None:
+            return True
+        return not contains(live, child) and self._settled.get(live["metadata"]["uid"]) != _fingerprint(live, child)
+
+    async def _apply(self, pair: tuple[Object | None, Object], outcome: Outcome) -> None:
+        live, child = pair
+        resource = resource_of(child)
+        result = await self._world.client.apply(resource, child, field_manager=names.FIELD_MANAGER_OPERATOR)
+        result = {"apiVersion": resource.api_version, "kind": resource.kind, **result}
+        if not contains(result, child):
+            log.warning("%s keeps a difference after it was applied", spell(child))
+            self._settled[result["metadata"]["uid"]] = _fingerprint(result, child)
+        self._world.observe(result)
+        (outcome.created if live is None else outcome.updated).append(spell(child))
+
+    async def _prune(self, server: Object, rendered: Sequence[Object], outcome: Outcome) -> None:
+        wanted = {(child["kind"], child["metadata"]["name"]) for child in rendered}
+        for child in owned(self._world.children(key_of(server)), server):
+            if (child["kind"], child["metadata"]["name"]) not in wanted and await remove(self._world, child):
+                outcome.removed.append(spell(child))
+
+
+async def remove(world: World, child: Object) -> bool:
+    """Deletes exactly this object, what it owns afterwards; False where it is on its way already."""
+    metadata = child["metadata"]
+    if metadata.get("deletionTimestamp"):
+        return False
+    try:
+        await world.client.delete(
+            resource_of(child),
+            metadata["name"],
+            metadata["namespace"],
+            propagation="Background",
+            uid=metadata["uid"],
+        )
+    except NotFound:
+        return False
+    return True
+
+
+def stamp(child: Object) -> Object:
+    """The child with the digest of its rendered form as an annotation."""
+    text = json.dumps(child, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    metadata = child["metadata"]
+    annotations = {**(metadata.get("annotations") or {}), names.ANNOTATION_RENDERED: digest}
+    return {**child, "metadata": {**metadata, "annotations": annotations}}
+
+
+def _obstacle(server: Object, lives: Sequence[Object | None]) -> Problem | None:
+    """Why a child's name cannot be used now."""
+    for live in lives:
+        whose = ownership(live, server) if live is not None else Ownership.OURS
+        if live is not None and whose is Ownership.FOREIGN:
+            words = (
+                f"{spell(live)} is there already and belongs to someone else; rename the server, or delete that object"
+            )
+            return Problem("NameTaken", words, fatal=True)
+        if live is not None and whose is Ownership.LEAVING:
+            return Problem(
+                "WaitingForDeletion", f"an earlier {spell(live)} is still being deleted", again=LEAVING_SECONDS
+            )
+    return None
+
+
+def _fingerprint(live: Object, child: Object) -> str:
+    """Of all that a person or another controller could have changed since, beside what was rendered."""
+    metadata = {key: value for key, value in live["metadata"].items() if key not in _SERVER_SET}
+    content = {**live, "metadata": metadata, "status": None}
+    return hashlib.sha256(json.dumps([content, child], sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,171 @@
+"""Asks a running server what it is, and says it in the words of `status.mcp`.
+
+Role: the operator's use of the MCP client. A server behind our bridge is asked in the modern era alone: `initialize`
+would start a child of its own there. Any other server is asked for a session too, which is given back. Not its job:
+when to ask, and what the answer has to hold (`probe`). Called by the prober.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mcp_operator.api import names
+from mcp_operator.controllers.probe import Silence, Target
+from mcp_operator.protocol.failures import HttpError, InvalidAnswer, McpError, TransportError
+from mcp_operator.protocol.versions import LEGACY, LEGACY_VERSIONS, MODERN, Era
+from mcp_operator.runtime import config
+from mcp_operator.runtime.client import KubeClient
+from mcp_operator.runtime.resources import PODS
+from mcp_operator.version import __version__
+
+if TYPE_CHECKING:
+    import httpx
+
+    from mcp_operator.client.aio import AsyncMcpClient
+    from mcp_operator.protocol.identity import ServerIdentity
+
+Object = dict[str, Any]
+
+CLIENT_INFO = {"name": names.MANAGED_BY, "version": __version__}
+TOOL_LIMIT = 500
+_INFO_FIELDS = ("name", "title", "version")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How one server is reached."""
+
+    http: httpx.AsyncClient
+    url: str
+    headers: Mapping[str, str]
+
+
+class Asker:
+    """Two HTTP clients: one for addresses that are reached directly, one for the API server's proxy."""
+
+    def __init__(self, client: KubeClient) -> None:
+        self._client = client
+        self._direct: httpx.AsyncClient | None = None
+        self._proxied: httpx.AsyncClient | None = None
+
+    async def close(self) -> None:
+        for http in (self._direct, self._proxied):
+            if http is not None:
+                await http.aclose()
+
+    async def ask(self, target: Target) -> Object:
+        """`status.mcp`; raises `Silence` with words for people."""
+        try:
+            async with asyncio.timeout(target.timeout):
+                return await self._ask(target)
+        except TimeoutError:
+            raise Silence("NoAnswer", f"the server does not answer MCP requests within {target.timeout:g} s") from None
+        except HttpError as error:
+            if error.status in (401, 403) and not (target.required_tools or target.required_capabilities):
+                # It speaks and asks for a login that the operator does not have.
+                return {}
+            raise Silence("NotMCP", f"the server does not speak MCP at {target.path}: {error}") from error
+        except TransportError as error:
+            raise Silence("NoAnswer", f"the server cannot be asked: {error}") from error
+        except McpError as error:
+            raise Silence("NotMCP", f"the server does not speak MCP as it should: {error}") from error
+
+    async def _ask(self, target: Target) -> Object:
+        route = await self._route(target)
+        if target.bridged:
+            return await self._ask_bridged(route, target)
+        identity, tools = await _conversation(route, None)
+        if identity.era == LEGACY:
+            return describe(identity, tools, era="legacy", sessions=bool(identity.sessions))
+        older = await _legacy_side(route)
+        era = "dual" if older else "modern"
+        return describe(identity, tools, era=era, sessions=bool(older and older.sessions), older=older)
+
+    async def _ask_bridged(self, route: Route, target: Target) -> Object:
+        """Our bridge gives a session to every legacy client, so only a server that says modern alone has none."""
+        try:
+            identity, tools = await _conversation(route, MODERN)
+        except InvalidAnswer:
+            # It answered, and does not know server/discover: legacy.
+            if not (target.required_tools or target.required_capabilities):
+                return {"era": "legacy", "sessions": True}
+            identity, tools = await _conversation(route, LEGACY)
+            return describe(identity, tools, era="legacy", sessions=True)
+        dual = any(version in LEGACY_VERSIONS for version in identity.versions)
+        return describe(identity, tools, era="dual" if dual else "modern", sessions=dual)
+
+    async def _route(self, target: Target) -> Route:
+        """The pod itself where it can be reached, else the API server's proxy to it."""
+        if config.is_in_cluster() or config.is_loopback(f"http://{target.address}"):
+            self._direct = self._direct or _http(None)
+            return Route(self._direct, f"http://{bracketed(target.address)}:{target.port}{target.path}", {})
+        self._proxied = self._proxied or _http(self._client.tls_context())
+        pod = PODS.path(target.key[0], f"{target.pod}:{target.port}", "proxy")
+        # What the server is told it is called: the name of the proxy in between would be foreign to it.
+        headers = {**await self._client.auth_headers(), "Host": f"localhost:{target.port}"}
+        return Route(self._proxied, f"{self._client.base_url}{pod}{target.path}", headers)
+
+
+async def _conversation(route: Route, era: Era | None) -> tuple[ServerIdentity, list[str]]:
+    """Who the server is and the names of its tools; a session is given back at the end."""
+    from mcp_operator.client.aio import AsyncMcpClient
+
+    client = AsyncMcpClient(route.http, route.url, client_info=CLIENT_INFO, era=era, headers=route.headers)
+    try:
+        identity = await client.discover()
+        return identity, await _tools(client, identity)
+    finally:
+        await client.close()
+
+
+async def _tools(client: AsyncMcpClient, identity: ServerIdentity) -> list[str]:
+    if "tools" not in identity.capabilities:
+        return []
+    return [str(tool.get("name", "")) for tool in await client.list_tools()][:TOOL_LIMIT]
+
+
+async def _legacy_side(route: Route) -> ServerIdentity | None:
+    """What a modern server is to a legacy client; None when it is nothing."""
+    from mcp_operator.client.aio import AsyncMcpClient
+
+    client = AsyncMcpClient(route.http, route.url, client_info=CLIENT_INFO, era=LEGACY, headers=route.headers)
+    try:
+        return await client.discover()
+    except McpError:
+        return None
+    finally:
+        await client.close()
+
+
+def describe(
+    identity: ServerIdentity, tools: list[str], *, era: str, sessions: bool, older: ServerIdentity | None = None
+) -> Object:
+    """The words of `status.mcp`."""
+    versions = dict.fromkeys([*identity.versions, *(older.versions if older else ())])
+    info = {key: str(identity.server_info[key]) for key in _INFO_FIELDS if identity.server_info.get(key)}
+    said: Object = {
+        "era": era,
+        "protocolVersions": list(versions),
+        "sessions": sessions,
+        "serverInfo": info,
+        "capabilities": sorted(identity.capabilities),
+        "tools": tools,
+        "toolCount": len(tools),
+    }
+    return {key: value for key, value in said.items() if value not in ([], {})}
+
+
+def bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+def _http(tls: ssl.SSLContext | None) -> httpx.AsyncClient:
+    """No keep-alive: a server is asked once, and an idle connection to each would be a cost to both sides."""
+    import httpx
+
+    limits = httpx.Limits(max_keepalive_connections=0)
+    return httpx.AsyncClient(verify=tls or False, trust_env=False, limits=limits, timeout=None)

@@ -1,0 +1,220 @@
+"""The MCPServer controller: reads, renders, applies, prunes, observes, and writes the status.
+
+Role: the order of these steps for one server, level-triggered. Each step is a module beside this one; nothing here
+knows how it is done. Called by the controller's workers with a namespace and a name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from mcp_operator.api import names
+from mcp_operator.api.conditions import READY, is_true
+from mcp_operator.api.resolve import ResolvedServer, parse_duration, resolve
+from mcp_operator.api.validation import validate
+from mcp_operator.controllers import announce, finalize, status
+from mcp_operator.controllers.apply import Applier, Outcome
+from mcp_operator.controllers.diagnosis import diagnose, pod_ready
+from mcp_operator.controllers.probe import Prober, Target, View
+from mcp_operator.controllers.problem import Problem
+from mcp_operator.controllers.status import Facts
+from mcp_operator.controllers.world import MCPSERVERS, World
+from mcp_operator.render.context import RUNNER_IMAGE, RenderContext
+from mcp_operator.render.references import checksum
+from mcp_operator.render.server import render_server
+from mcp_operator.runtime.controller import DONE, Result
+from mcp_operator.runtime.errors import ApiError, Conflict, Unavailable
+from mcp_operator.runtime.events import EventRecorder
+from mcp_operator.runtime.resources import DEPLOYMENTS, Key, key_of
+
+Object = dict[str, Any]
+
+NOT_READY_SECONDS = 30.0
+SUSPENDED = Problem("Suspended", "reconciling is suspended; everything stays as it is")
+_REVISION = "deployment.kubernetes.io/revision"
+_TEMPLATE_HASH = "pod-template-hash"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the operator was started with."""
+
+    runner_image: str = RUNNER_IMAGE
+    cluster_domain: str = "cluster.local"
+
+
+class ServerReconciler:
+    def __init__(self, world: World, prober: Prober, events: EventRecorder, options: Options | None = None) -> None:
+        self._world = world
+        self._prober = prober
+        self._events = events
+        self._options = options or Options()
+        self._applier = Applier(world)
+
+    async def reconcile(self, key: Key) -> Result:
+        server = self._world.server(key)
+        if server is None:
+            self._prober.forget(key)
+            return DONE
+        if server["metadata"].get("deletionTimestamp"):
+            return await self._finish(server)
+        errors = validate(server)
+        if errors:
+            words = "; ".join(str(error) for error in errors)
+            return await self._report(self._facts(server, None, Problem(errors[0].reason, words, fatal=True)))
+        resolved = resolve(server)
+        if resolved.spec.get("suspend"):
+            return await self._report(self._suspended(server, resolved))
+        return await self._maintain(await finalize.ensure_finalizer(self._world, server), resolved)
+
+    # --- the steps -----------------------------------------------------------------------------------------------
+
+    async def _maintain(self, server: Object, resolved: ResolvedServer) -> Result:
+        try:
+            outcome = await self._converge(server)
+        except (Conflict, Unavailable):
+            raise
+        except ApiError as error:
+            await self._report(self._facts(server, resolved, Problem(error.reason or "ApplyFailed", error.message)))
+            raise
+        announce.written(self._events, server, outcome)
+        facts = self._facts(server, resolved, outcome.problem)
+        if outcome.problem is None:
+            facts = await self._probe(facts, resolved)
+        return await self._report(facts)
+
+    async def _converge(self, server: Object) -> Outcome:
+        context = RenderContext(
+            runner_image=self._options.runner_image,
+            cluster_domain=self._options.cluster_domain,
+            sessions=(_known(server, resolve(server)) or {}).get("sessions"),
+            checksum=checksum(await self._world.referenced(server)),
+        )
+        return await self._applier.converge(server, render_server(server, context))
+
+    async def _finish(self, server: Object) -> Result:
+        """Deletion: the children first, then the server itself."""
+        if names.FINALIZER not in (server["metadata"].get("finalizers") or ()):
+            return DONE
+        self._prober.forget(key_of(server))
+        left = await finalize.delete_children(self._world, server)
+        if left:
+            deployment = self._world.child(DEPLOYMENTS, key_of(server))
+            return await self._report(Facts(server, deployment=deployment, leaving=tuple(left)))
+        await finalize.drop_finalizer(self._world, server)
+        return DONE
+
+    def _suspended(self, server: Object, resolved: ResolvedServer) -> Facts:
+        facts = self._facts(server, resolved, SUSPENDED)
+        known = _known(server, resolved)
+        return Facts(facts.server, resolved, facts.deployment, SUSPENDED, facts.pods, known is not None, None, known)
+
+    # --- looking -------------------------------------------------------------------------------------------------
+
+    def _facts(self, server: Object, resolved: ResolvedServer | None, applied: Problem | None) -> Facts:
+        deployment = self._world.child(DEPLOYMENTS, key_of(server))
+        problem = diagnose(deployment, self._current_pods(server, deployment)[1])
+        mcp = _known(server, resolved) if resolved else None
+        return Facts(server, resolved, deployment, applied, problem, mcp=mcp)
+
+    async def _probe(self, facts: Facts, resolved: ResolvedServer) -> Facts:
+        """The facts, with what the running server says of itself."""
+        view = await self._view(facts, resolved)
+        return Facts(
+            facts.server,
+            resolved,
+            facts.deployment,
+            facts.applied,
+            facts.pods,
+            speaks=view.speaks,
+            probe=view.problem,
+            mcp=view.mcp or facts.mcp,
+        )
+
+    async def _view(self, facts: Facts, resolved: ResolvedServer) -> View:
+        validation = resolved.spec.get("validation") or {}
+        if not validation.get("enabled", True):
+            return View(True)
+        template, pods = self._current_pods(facts.server, facts.deployment)
+        ready = sorted(filter(pod_ready, pods), key=lambda pod: str(pod["metadata"]["name"]))
+        if not ready or not template:
+            return View(False)
+        target = _target(facts.server, resolved, validation, template, ready[0])
+        settled = facts.mcp and is_true((facts.server.get("status") or {}).get("conditions"), READY)
+        if settled and _describes(facts.server) and not self._prober.knows(target.key):
+            self._prober.seed(target, facts.mcp or {})
+        return await self._prober.look(target)
+
+    def _current_pods(self, server: Object, deployment: Object | None) -> tuple[str, list[Object]]:
+        """The pods of the Deployment's newest template, and that template's name."""
+        if deployment is None:
+            return "", []
+        key = key_of(server)
+        revision = (deployment["metadata"].get("annotations") or {}).get(_REVISION)
+        for replicaset in self._world.replicasets(key):
+            if revision and (replicaset["metadata"].get("annotations") or {}).get(_REVISION) == revision:
+                template = (replicaset["metadata"].get("labels") or {}).get(_TEMPLATE_HASH, "")
+                pods = self._world.pods(key)
+                mine = [pod for pod in pods if (pod["metadata"].get("labels") or {}).get(_TEMPLATE_HASH) == template]
+                return template, mine
+        return "", []
+
+    # --- telling -------------------------------------------------------------------------------------------------
+
+    async def _report(self, facts: Facts) -> Result:
+        """Writes the status where it differs, and says when to look again."""
+        server = facts.server
+        previous = server.get("status") or {}
+        computed = status.merge(previous, status.compute(facts, self._options.cluster_domain), _timestamp())
+        if computed is not previous:
+            await self._write(server, previous, computed)
+            announce.changed(self._events, server, previous, computed)
+        again = [item.again for item in (facts.applied, facts.probe) if item and item.again]
+        settled = computed["phase"] == status.STOPPED or is_true(computed["conditions"], READY)
+        settled = settled or (facts.applied is not None and facts.applied.again is None)
+        return Result(min([*again, *([] if settled else [NOT_READY_SECONDS])], default=None))
+
+    async def _write(self, server: Object, previous: Object, computed: Object) -> None:
+        metadata = server["metadata"]
+        body = {"status": status.patch(previous, computed)}
+        written = await self._world.client.patch(
+            MCPSERVERS,
+            metadata["name"],
+            body,
+            metadata["namespace"],
+            subresource="status",
+            field_manager=names.FIELD_MANAGER_OPERATOR,
+        )
+        self._world.observe(written)
+
+
+def _known(server: Object, resolved: ResolvedServer) -> Object | None:
+    """What an earlier look wrote down, while it speaks of the same image or package."""
+    before = server.get("status") or {}
+    same = (before.get("image"), before.get("tag")) == (resolved.shown_image, resolved.shown_tag)
+    return before.get("mcp") if same else None
+
+
+def _describes(server: Object) -> bool:
+    return (server.get("status") or {}).get("observedGeneration") == server["metadata"].get("generation")
+
+
+def _target(server: Object, resolved: ResolvedServer, validation: Object, template: str, pod: Object) -> Target:
+    return Target(
+        key=key_of(server),
+        template=f"{server['metadata']['uid']}/{template}",
+        pod=pod["metadata"]["name"],
+        address=(pod.get("status") or {}).get("podIP", ""),
+        port=resolved.port,
+        path=resolved.path,
+        bridged=resolved.bridged,
+        timeout=parse_duration(validation.get("timeout", "10s")),
+        required_tools=tuple(validation.get("requiredTools") or ()),
+        required_capabilities=tuple(validation.get("requiredCapabilities") or ()),
+    )
+
+
+def _timestamp() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,17 @@
+"""Why a server is not as it should be: the value that travels from wherever it is found to the status. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`reason` is one CamelCase word, `message` a sentence for people that does not change while the problem stays."""
+
+    reason: str
+    message: str
+    fatal: bool = False
+    """Nothing will help but a change."""
+    again: float | None = None
+    """Seconds after which to look again, where no event will tell."""

@@ -1,0 +1,239 @@
+"""The status of an MCPServer, from what was seen. Pure.
+
+Role: phase, reason, message, counts, conditions. The same facts always give the same status, so that nothing is written
+when nothing changed; `lastUpdateTime` moves only with something else. Not its job: looking. Called by the reconciler.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mcp_operator.api import conditions
+from mcp_operator.api.conditions import Condition, condition
+from mcp_operator.api.resolve import ResolvedServer
+from mcp_operator.controllers.problem import Problem
+from mcp_operator.render.metadata import endpoint, selector_text
+from mcp_operator.render.service import service_ports
+
+Object = dict[str, Any]
+
+PENDING, RUNNING, DEGRADED, FAILED, STOPPED, TERMINATING = (
+    "Pending",
+    "Running",
+    "Degraded",
+    "Failed",
+    "Stopped",
+    "Terminating",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a reconcile has seen of one server."""
+
+    server: Object
+    resolved: ResolvedServer | None = None
+    deployment: Object | None = None
+    applied: Problem | None = None
+    """Why the children are not as rendered; None when they are."""
+    pods: Problem | None = None
+    speaks: bool = False
+    """The running server has answered as the spec asks (or is not to be asked)."""
+    probe: Problem | None = None
+    mcp: Object | None = None
+    leaving: tuple[str, ...] = ()
+    """What is left of a server that is being deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The Deployment's own counts, and whether they speak of its current spec."""
+
+    wanted: int = 0
+    replicas: int = 0
+    ready: int = 0
+    available: int = 0
+    updated: int = 0
+    current: bool = False
+
+    @property
+    def rolled_out(self) -> bool:
+        """Every pod is of the current template, and as many are available as asked for."""
+        return self.current and self.updated == self.replicas == self.wanted and self.available >= self.wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    phase: str
+    reason: str
+    message: str = ""
+
+
+def compute(facts: Facts, cluster_domain: str = "cluster.local") -> Object:
+    """The status as it should be, without the times that `merge` adds."""
+    counts = count(facts)
+    verdict = judge(facts, counts)
+    status: Object = {"phase": verdict.phase, "reason": verdict.reason, "message": verdict.message}
+    if facts.resolved is not None:
+        status |= _described(facts.resolved, cluster_domain)
+    status |= {
+        "observedGeneration": facts.server["metadata"].get("generation", 0),
+        "replicas": counts.replicas,
+        "readyReplicas": counts.ready,
+        "availableReplicas": counts.available,
+    }
+    if facts.mcp:
+        status["mcp"] = facts.mcp
+    status["conditions"] = _conditions(facts, counts, verdict)
+    return status
+
+
+def merge(previous: Object, computed: Object, now: str) -> Object:
+    """The status to write: `previous` itself when nothing but times would change."""
+    computed = {**computed, "message": _steady(previous, computed)}
+    generation = computed["observedGeneration"]
+    merged = conditions.merge(previous.get("conditions") or [], computed["conditions"], generation=generation, now=now)
+    status = {**computed, "conditions": merged, "lastUpdateTime": previous.get("lastUpdateTime", now)}
+    if _without_empty(status) == _without_empty(previous):
+        return previous
+    return {**status, "lastUpdateTime": now}
+
+
+def patch(previous: Object, status: Object) -> Object:
+    """A JSON merge patch that makes `previous` into `status`."""
+    changed = {key: value for key, value in status.items() if previous.get(key) != value}
+    return changed | {key: None for key in previous if key not in status}
+
+
+def count(facts: Facts) -> Counts:
+    deployment = facts.deployment
+    wanted = facts.resolved.replicas if facts.resolved else 0
+    if deployment is None:
+        return Counts(wanted)
+    status = deployment.get("status") or {}
+    current = status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
+    return Counts(
+        wanted,
+        status.get("replicas", 0),
+        status.get("readyReplicas", 0),
+        status.get("availableReplicas", 0),
+        status.get("updatedReplicas", 0),
+        current and deployment["spec"].get("replicas") == wanted,
+    )
+
+
+def judge(facts: Facts, counts: Counts) -> Verdict:
+    """Phase, reason and message."""
+    if facts.server["metadata"].get("deletionTimestamp"):
+        left = ", ".join(facts.leaving)
+        return Verdict(TERMINATING, "Deleting", f"waiting for the end of: {left}" if left else "everything is gone")
+    if facts.applied is not None:
+        return _hindered(facts.applied, counts)
+    if counts.wanted == 0:
+        return Verdict(STOPPED, "Stopped", "no replicas are asked for")
+    serving = counts.ready if facts.speaks else 0
+    problem = facts.pods or (facts.probe if counts.ready else None)
+    if serving >= counts.wanted:
+        return _enough(facts, counts)
+    if serving:
+        default = f"{counts.ready} of {counts.wanted} replicas are ready"
+        return Verdict(DEGRADED, problem.reason if problem else "ReplicasMissing", _said(problem, default))
+    if problem and problem.fatal:
+        return Verdict(FAILED, problem.reason, problem.message)
+    return Verdict(PENDING, problem.reason if problem else "PodsStarting", _said(problem, "the pods are starting"))
+
+
+def _enough(facts: Facts, counts: Counts) -> Verdict:
+    """As many are ready as asked for; they may be of an earlier template."""
+    if counts.rolled_out:
+        return Verdict(RUNNING, "Ready", "")
+    if facts.pods and facts.pods.fatal:
+        return Verdict(DEGRADED, facts.pods.reason, f"the update does not get on: {facts.pods.message}")
+    return Verdict(RUNNING, "RollingUpdate", "the pods are being replaced")
+
+
+def _hindered(problem: Problem, counts: Counts) -> Verdict:
+    if problem.reason == "Suspended":
+        phase = STOPPED if counts.wanted == 0 else _by_count(counts)
+        return Verdict(phase, problem.reason, problem.message)
+    if counts.ready:
+        return Verdict(DEGRADED, problem.reason, problem.message)
+    return Verdict(FAILED if problem.fatal else PENDING, problem.reason, problem.message)
+
+
+def _by_count(counts: Counts) -> str:
+    if counts.ready >= counts.wanted:
+        return RUNNING
+    return DEGRADED if counts.ready else PENDING
+
+
+def _said(problem: Problem | None, default: str) -> str:
+    return problem.message if problem else default
+
+
+def _conditions(facts: Facts, counts: Counts, verdict: Verdict) -> list[Condition]:
+    ready = verdict.phase == RUNNING and verdict.reason == "Ready"
+    available = facts.speaks and counts.available > 0 and verdict.phase != TERMINATING
+    found = [
+        condition(conditions.READY, "True" if ready else "False", verdict.reason, verdict.message),
+        condition(conditions.AVAILABLE, "True", "Available", "")
+        if available
+        else condition(conditions.AVAILABLE, "False", _word(verdict.reason), verdict.message),
+        _progressing(facts, counts, verdict),
+    ]
+    if verdict.phase != TERMINATING:
+        found.append(_applied(facts.applied))
+        found.extend(_registry(facts))
+    return found
+
+
+def _progressing(facts: Facts, counts: Counts, verdict: Verdict) -> Condition:
+    if verdict.phase == TERMINATING:
+        return condition(conditions.PROGRESSING, "True", verdict.reason, verdict.message)
+    stuck = facts.applied or next((item for item in (facts.pods, facts.probe) if item and item.fatal), None)
+    if stuck is not None:
+        return condition(conditions.PROGRESSING, "False", stuck.reason, stuck.message)
+    if counts.rolled_out and (facts.speaks or counts.wanted == 0):
+        return condition(conditions.PROGRESSING, "False", "Complete", "")
+    return condition(conditions.PROGRESSING, "True", _word(verdict.reason), verdict.message)
+
+
+def _word(reason: str) -> str:
+    return "InProgress" if reason == "Ready" else reason
+
+
+def _applied(problem: Problem | None) -> Condition:
+    if problem is None:
+        return condition(conditions.APPLIED, "True", "Applied", "")
+    return condition(conditions.APPLIED, "False", problem.reason, problem.message)
+
+
+def _registry(facts: Facts) -> list[Condition]:
+    """A spec that names its registry entry and says what runs was resolved before it was written."""
+    if facts.resolved is None or not (facts.resolved.spec.get("registry") or {}).get("name"):
+        return []
+    words = "Registry data successfully fetched"
+    return [condition(conditions.REGISTRY_FETCHED, "True", "RegistryFetched", words)]
+
+
+def _described(resolved: ResolvedServer, cluster_domain: str) -> Object:
+    port = service_ports(resolved)[0]["port"]
+    return {
+        "image": resolved.shown_image,
+        "tag": resolved.shown_tag,
+        "selector": selector_text(resolved.name),
+        "serviceEndpoint": endpoint(resolved.name, resolved.namespace, port, cluster_domain),
+    }
+
+
+def _steady(previous: Object, computed: Object) -> str:
+    """The longer words for the same thing stay: some come and go while the kubelet tries again."""
+    before, now = previous.get("message") or "", str(computed["message"])
+    same = previous.get("reason") == computed["reason"] and now and before.startswith(now)
+    same_generation = previous.get("observedGeneration") == computed["observedGeneration"]
+    return before if same and same_generation else now
+
+
+def _without_empty(status: Object) -> Object:
+    return {key: value for key, value in status.items() if value not in ("", None, [], {})}

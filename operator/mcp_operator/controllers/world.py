@@ -1,0 +1,177 @@
+"""What the MCPServer controller sees: the caches it reads from, and which change concerns which server.
+
+Role: makes the informers (for all namespaces or some), turns their events into keys, and answers questions from
+memory. ConfigMaps and Secrets that servers name are watched by namespace, from when the first server there names one,
+and only a digest of their data is kept. Not its job: writing. Called by the reconciler.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from mcp_operator.api import names
+from mcp_operator.controllers.children import CHILDREN, SELECTOR, server_key
+from mcp_operator.render.references import Reference, references
+from mcp_operator.runtime.client import KubeClient
+from mcp_operator.runtime.errors import Unavailable
+from mcp_operator.runtime.informer import Informer
+from mcp_operator.runtime.manager import Manager
+from mcp_operator.runtime.resources import CONFIGMAPS, PODS, REPLICASETS, SECRETS, Key, Resource, key_of
+
+Object = dict[str, Any]
+
+MCPSERVERS = Resource(names.GROUP, names.VERSION, names.PLURAL_SERVERS, names.KIND_SERVER)
+BY_SERVER = "server"
+REFERENCE_SECONDS = 10.0
+_REFERENCED = {"ConfigMap": CONFIGMAPS, "Secret": SECRETS}
+
+
+class World:
+    """Reads come from memory; `enqueue` hears the key of each server that something has changed for."""
+
+    def __init__(self, manager: Manager, enqueue: Callable[[Key], None], namespaces: Sequence[str] = ()) -> None:
+        self.client: KubeClient = manager.client
+        self._manager = manager
+        self._enqueue = enqueue
+        self._scopes: tuple[str | None, ...] = tuple(namespaces) or (None,)
+        self._servers = self._watch(MCPSERVERS)
+        self._children = {resource: self._watch(resource, label_selector=SELECTOR) for resource in CHILDREN}
+        self._pods = self._watch(PODS, label_selector=SELECTOR, slim=slim_pod)
+        self._replicasets = self._watch(REPLICASETS, label_selector=SELECTOR, slim=slim_metadata)
+        self._referenced: dict[tuple[Resource, str], Informer] = {}
+        self._wire()
+
+    # --- questions -----------------------------------------------------------------------------------------------
+
+    def server(self, key: Key) -> Object | None:
+        return self._get(self._servers, key)
+
+    def servers(self) -> list[Object]:
+        return [server for informer in self._servers for server in informer.list()]
+
+    def child(self, resource: Resource, key: Key) -> Object | None:
+        return self._get(self._children[resource], key)
+
+    def children(self, key: Key) -> list[Object]:
+        """Every object with our labels that belongs to the server, by owner or label."""
+        found = (self._of(self._children[resource], key) for resource in CHILDREN)
+        return [obj for objects in found for obj in objects]
+
+    def pods(self, key: Key) -> list[Object]:
+        return self._of(self._pods, key)
+
+    def replicasets(self, key: Key) -> list[Object]:
+        return self._of(self._replicasets, key)
+
+    async def referenced(self, server: Object) -> dict[Reference, Object | None]:
+        """The ConfigMaps and Secrets that the server names, reduced to digests; None for one that is not there."""
+        found: dict[Reference, Object | None] = {}
+        namespace = server["metadata"]["namespace"]
+        for reference in references(server.get("spec") or {}):
+            informer = self._reference_informer(_REFERENCED[reference.kind], namespace)
+            await _synced(informer, reference, namespace)
+            found[reference] = informer.get(namespace, reference.name)
+        return found
+
+    def observe(self, obj: Object) -> None:
+        """Takes the answer to our own write into the cache at once."""
+        resource_informers = [self._servers, *self._children.values()]
+        for informers in resource_informers:
+            informer = self._home(informers, key_of(obj))
+            if informer is not None and informer.resource.kind == obj["kind"]:
+                informer.observe(obj)
+
+    # --- wiring --------------------------------------------------------------------------------------------------
+
+    def _watch(self, resource: Resource, **selector: Any) -> list[Informer]:
+        return [self._manager.informer(resource, namespace=scope, **selector) for scope in self._scopes]
+
+    def _wire(self) -> None:
+        for informer in self._servers:
+            informer.add_handler(self._server_changed)
+        for informers in (*self._children.values(), self._pods, self._replicasets):
+            for informer in informers:
+                informer.add_index(BY_SERVER, _index_key)
+        for informers in (*self._children.values(), self._pods):
+            for informer in informers:
+                informer.add_handler(self._child_changed)
+
+    def _server_changed(self, type_: str, old: Object | None, new: Object | None) -> None:
+        self._enqueue(key_of(new or old or {}))
+
+    def _child_changed(self, type_: str, old: Object | None, new: Object | None) -> None:
+        for key in {server_key(obj) for obj in (old, new) if obj is not None}:
+            if key is not None and self.server(key) is not None:
+                self._enqueue(key)
+
+    def _reference_informer(self, resource: Resource, namespace: str) -> Informer:
+        known = self._referenced.get((resource, namespace))
+        if known is not None:
+            return known
+        informer = self._manager.informer(resource, namespace=namespace, slim=slim_data)
+        self._referenced[(resource, namespace)] = informer
+        informer.add_handler(self._reference_changed)
+        return informer
+
+    def _reference_changed(self, type_: str, old: Object | None, new: Object | None) -> None:
+        changed = new or old or {}
+        if old is not None and new is not None and old.get("data") == new.get("data"):
+            return
+        namespace, name = key_of(changed)
+        named = Reference(changed["kind"], name)
+        for informer in self._servers:
+            for server in informer.list(namespace):
+                if named in references(server.get("spec") or {}):
+                    self._enqueue(key_of(server))
+
+    # --- lookups -------------------------------------------------------------------------------------------------
+
+    def _home(self, informers: list[Informer], key: Key) -> Informer | None:
+        """The informer of a key's namespace."""
+        if self._scopes == (None,):
+            return informers[0]
+        return informers[self._scopes.index(key[0])] if key[0] in self._scopes else None
+
+    def _get(self, informers: list[Informer], key: Key) -> Object | None:
+        informer = self._home(informers, key)
+        return informer.get(*key) if informer else None
+
+    def _of(self, informers: list[Informer], key: Key) -> list[Object]:
+        informer = self._home(informers, key)
+        return informer.by_index(BY_SERVER, "/".join(key)) if informer else []
+
+
+async def _synced(informer: Informer, reference: Reference, namespace: str) -> None:
+    try:
+        async with asyncio.timeout(REFERENCE_SECONDS):
+            await informer.synced.wait()
+    except TimeoutError:
+        why = informer.error or "no answer"
+        message = f"cannot read {reference.kind} {reference.name} in {namespace}: {why}"
+        raise Unavailable(0, "ReferenceUnreadable", message) from informer.error
+
+
+def _index_key(obj: Object) -> Iterable[str]:
+    key = server_key(obj)
+    return ["/".join(key)] if key else []
+
+
+def slim_metadata(obj: Object) -> Object:
+    """Only what finds the object again."""
+    return {field: obj[field] for field in ("apiVersion", "kind", "metadata")}
+
+
+def slim_pod(pod: Object) -> Object:
+    """Without the spec, which the operator rendered itself; where it runs is kept."""
+    node = (pod.get("spec") or {}).get("nodeName")
+    return {**slim_metadata(pod), "spec": {"nodeName": node} if node else {}, "status": pod.get("status") or {}}
+
+
+def slim_data(obj: Object) -> Object:
+    """The data as a digest: enough to see a change, and no secret stays in memory."""
+    content = json.dumps([obj.get("data"), obj.get("binaryData")], sort_keys=True)
+    return {**slim_metadata(obj), "data": {"sha256": hashlib.sha256(content.encode()).hexdigest()}}
