@@ -5,6 +5,7 @@ Role: one setter a kind or type, in place. Called by `defaulting`.
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from mcp_cli.local.apimachinery.defaults_pod import Setter, fill, filler, pod
@@ -13,6 +14,7 @@ RBAC = "rbac.authorization.k8s.io"
 MAX_INT32 = 2**31 - 1
 BALANCED = ("NodePort", "LoadBalancer")
 AFFINITY_SECONDS = 10_800
+TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 
 
 def _spec(obj: dict[str, Any]) -> dict[str, Any]:
@@ -60,6 +62,7 @@ def stateful_set(obj: dict[str, Any]) -> None:
 
 def daemon_set(obj: dict[str, Any]) -> None:
     spec = _spec(obj)
+    obj["metadata"].setdefault("annotations", {}).setdefault(TEMPLATE_GENERATION, "1")
     fill(spec, revisionHistoryLimit=10)
     strategy = spec.setdefault("updateStrategy", {})
     fill(strategy, type="RollingUpdate")
@@ -71,7 +74,7 @@ def job(obj: dict[str, Any]) -> None:
     spec = _spec(obj)
     if spec.get("completions") is None and spec.get("parallelism") is None:
         spec["completions"] = 1
-    fill(spec, parallelism=1, completionMode="NonIndexed", suspend=False)
+    fill(spec, parallelism=1, completionMode="NonIndexed", suspend=False, manualSelector=False)
     fill(spec, backoffLimit=6 if spec.get("backoffLimitPerIndex") is None else MAX_INT32)
     fill(spec, podReplacementPolicy="Failed" if spec.get("podFailurePolicy") else "TerminatingOrFailed")
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
@@ -104,7 +107,13 @@ def service(obj: dict[str, Any]) -> None:
 
 
 def secret(obj: dict[str, Any]) -> None:
+    """`stringData` is only ever a way to write `data`."""
     fill(obj, type="Opaque")
+    plain = obj.pop("stringData", None)
+    if plain:
+        data = obj.get("data") or {}
+        data.update({key: base64.b64encode(value.encode()).decode() for key, value in plain.items()})
+        obj["data"] = data
 
 
 def namespace(obj: dict[str, Any]) -> None:

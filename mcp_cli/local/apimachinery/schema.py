@@ -39,6 +39,7 @@ class Schema:
     __slots__ = (
         "additional",
         "default",
+        "defaults",
         "embedded",
         "format",
         "int_or_string",
@@ -80,6 +81,8 @@ class Schema:
         self.default: Any = raw.get("default", UNSET)
         # Built-in kinds: what Go writes for a field that is not set and not left out, by property name.
         self.zero: dict[str, Any] = {}
+        # Built-in kinds: the constants that stand for a field that is not set, needed for the keys of lists.
+        self.defaults: dict[str, Any] = {}
         rules = {key: value for key, value in raw.items() if key in RULES}
         self.rules: dict[str, Any] | None = rules or None
 
@@ -117,7 +120,7 @@ def builtin(name: str) -> Schema:
     raw = data.definition(name)
     short = name.rpartition(".")[2]
     if name in ANYTHING:
-        raw = {"type": raw.get("type", ""), "x-kubernetes-preserve-unknown-fields": True}
+        raw = {"type": raw.get("type", ""), "x-kubernetes-preserve-unknown-fields": True, "x-kubernetes-map-type": "atomic"}
     elif name == QUANTITY:
         raw = {"format": "quantity"}
     elif name == INT_OR_STRING:
@@ -133,6 +136,8 @@ def _fill(node: Schema, raw: dict[str, Any]) -> None:
         node.properties[key] = _child(child)
         if child.get("default") == {} or child.get("always"):
             node.zero[key] = child.get("default")
+        if "default" in child and not isinstance(child["default"], dict):
+            node.defaults[key] = child["default"]
     if isinstance(raw.get("items"), dict):
         node.items = _child(raw["items"])
     if isinstance(raw.get("additionalProperties"), dict):
@@ -152,7 +157,7 @@ def _annotated(raw: dict[str, Any]) -> Schema:
     """A reference whose patch strategy is its own (`retainKeys`): a view of the shared node."""
     target = builtin(raw["$ref"])
     node = Schema({key: value for key, value in raw.items() if key.startswith("x-")}, target.name)
-    for slot in ("type", "format", "properties", "required", "items", "additional", "zero", "preserve", "int_or_string"):
+    for slot in ("type", "format", "properties", "required", "items", "additional", "zero", "defaults", "preserve", "int_or_string"):
         setattr(node, slot, getattr(target, slot))
     node.map_type = node.map_type or target.map_type
     return node

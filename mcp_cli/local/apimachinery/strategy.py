@@ -6,12 +6,12 @@ Not its job: addresses of Services, anything that needs other objects. Called by
 
 from __future__ import annotations
 
-import base64
 import copy
 from collections.abc import Callable
 from typing import Any
 
 from mcp_cli.local.apimachinery import qos
+from mcp_cli.local.apimachinery.defaults_kinds import TEMPLATE_GENERATION
 from mcp_cli.local.apimachinery.models import Model
 
 # Kinds of which no generation is kept.
@@ -139,15 +139,6 @@ def _keep_quality(new: dict[str, Any], old: dict[str, Any]) -> None:
         new.setdefault("status", {}).setdefault("qosClass", quality)
 
 
-def _secret(obj: dict[str, Any], old: dict[str, Any] | None = None) -> None:
-    """`stringData` is only ever a way to write `data`."""
-    plain = obj.pop("stringData", None)
-    if plain:
-        data = obj.get("data") or {}
-        data.update({key: base64.b64encode(value.encode()).decode() for key, value in plain.items()})
-        obj["data"] = data
-
-
 def _namespace(obj: dict[str, Any]) -> None:
     spec = obj.setdefault("spec", {})
     finalizers = spec.get("finalizers") or []
@@ -191,7 +182,6 @@ def _job(obj: dict[str, Any]) -> None:
     spec, uid, name = obj["spec"], obj["metadata"].get("uid", ""), obj["metadata"].get("name", "")
     if spec.get("manualSelector"):
         return
-    spec["manualSelector"] = False
     template = spec["template"].setdefault("metadata", {})
     template["labels"] = {
         **(template.get("labels") or {}),
@@ -204,8 +194,13 @@ def _job(obj: dict[str, Any]) -> None:
 
 
 def _daemon_set(obj: dict[str, Any]) -> None:
-    annotations = obj["metadata"].setdefault("annotations", {})
-    annotations["deprecated.daemonset.template.generation"] = "1"
+    obj["metadata"].setdefault("annotations", {})[TEMPLATE_GENERATION] = "1"
+
+
+def _count_templates(new: dict[str, Any], old: dict[str, Any]) -> None:
+    before = int((old["metadata"].get("annotations") or {}).get(TEMPLATE_GENERATION, "0"))
+    changed = new["spec"].get("template") != old["spec"].get("template")
+    new["metadata"].setdefault("annotations", {})[TEMPLATE_GENERATION] = str(before + changed)
 
 
 def _definition(obj: dict[str, Any]) -> None:
@@ -215,7 +210,6 @@ def _definition(obj: dict[str, Any]) -> None:
 
 CREATORS: dict[tuple[str, str], Callable[[dict[str, Any]], None]] = {
     ("", "Pod"): _pod,
-    ("", "Secret"): _secret,
     ("", "Namespace"): _namespace,
     ("", "Service"): _service,
     ("batch", "Job"): _job,
@@ -224,7 +218,7 @@ CREATORS: dict[tuple[str, str], Callable[[dict[str, Any]], None]] = {
 }
 UPDATERS: dict[tuple[str, str], Callable[[dict[str, Any], dict[str, Any]], None]] = {
     ("", "Pod"): _keep_quality,
-    ("", "Secret"): _secret,
     ("", "Namespace"): _keep_finalizers,
     ("", "Service"): _keep_addresses,
+    ("apps", "DaemonSet"): _count_templates,
 }

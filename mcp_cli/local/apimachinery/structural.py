@@ -43,7 +43,11 @@ def check(schema: Schema, value: Any, path: str) -> list[Cause]:
         return []
     mistaken = _type(schema, value, path)
     if mistaken is not None:
-        return [mistaken, *_rules(schema, value, path)]
+        causes = [mistaken, *_rules(schema, value, path)]
+        if schema.type == "integer" and isinstance(value, float):
+            text = f"Checked value must be of type integer (default format) in {path}"
+            causes.append(wrong.invalid(NOWHERE, "", text))
+        return causes
     causes = list(_format(schema, value, path))
     if isinstance(value, dict):
         causes.extend(_members(schema, value, path))
@@ -132,11 +136,11 @@ def _text(rules: dict[str, Any], value: Any, path: str) -> Iterator[Cause]:
     if not isinstance(value, str):
         return
     low, high, pattern = rules.get("minLength"), rules.get("maxLength"), rules.get("pattern")
-    if low is not None and len(value) < low:
-        yield wrong.invalid(path, value, f"{path} in body should be at least {low} chars long")
     if high is not None and len(value) > high:
         yield wrong.too_long(path, high)
-    if pattern is not None and not re.search(formats.python_pattern(pattern), value):
+    elif low is not None and len(value) < low:
+        yield wrong.invalid(path, value, f"{path} in body should be at least {low} chars long")
+    elif pattern is not None and not re.search(formats.python_pattern(pattern), value):
         yield wrong.invalid(path, value, f"{path} in body should match '{pattern}'")
 
 
