@@ -60,8 +60,9 @@ def json_names(folder: Path) -> dict[str, dict[str, str]]:
         for struct in STRUCT.finditer(file.read_text()):
             tags = {}
             for tag in TAG.finditer(struct[2]):
-                name, _, options = tag[1].partition(",")
-                tags[tag[2]] = "inline" if "inline" in options or not name else name
+                name = tag[1].partition(",")[0]
+                if name != "-":
+                    tags[tag[2]] = name or "inline"
             found.setdefault(struct[1], {}).update(tags)
     return found
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcp_cli.local.apimachinery import errors
+from mcp_cli.local.apiserver import protobuf
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -15,6 +16,7 @@ BODY_LIMIT = 3 * 1024 * 1024
 JSON = "application/json"
 YAML = "application/yaml"
 SUPPORTED = (JSON, YAML)
+READABLE = (JSON, YAML, protobuf.MEDIA_TYPE)
 TABLE, METADATA, METADATA_LIST, OBJECT = "Table", "PartialObjectMetadata", "PartialObjectMetadataList", ""
 
 
@@ -92,10 +94,15 @@ async def read_body(request: Request, limit: int = BODY_LIMIT) -> bytes:
     return b"".join(chunks)
 
 
-def parse(data: bytes, media_type: str, *, accepted: tuple[str, ...] = SUPPORTED) -> Any:
+def parse(data: bytes, media_type: str, *, accepted: tuple[str, ...] = READABLE) -> Any:
     """A body as plain data; the words for a broken one are those of the real server."""
     if media_type in ("text/yaml", "application/x-yaml"):
         media_type = YAML
+    if media_type == protobuf.MEDIA_TYPE:
+        try:
+            return protobuf.decode(data)
+        except protobuf.ProtobufError as error:
+            raise errors.bad_request(str(error)) from None
     if media_type and media_type not in accepted:
         raise errors.unsupported_media_type(media_type, list(accepted))
     if media_type == YAML:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from mcp_cli.local.apimachinery import admission as builtin
 from mcp_cli.local.apimachinery import errors
 from mcp_cli.local.apiserver.pipeline.services import allocate_addresses
 from mcp_cli.local.apiserver.pipeline.write import CREATE, DELETE, Write
@@ -16,8 +17,6 @@ from mcp_cli.local.apiserver.pipeline.write import CREATE, DELETE, Write
 Plugin = Callable[[Write], Awaitable[None]]
 
 IMMORTAL_NAMESPACES = ("default", "kube-system", "kube-public")
-_UNREACHABLE = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
-_TOLERATION_SECONDS = 300
 
 
 async def mutate(write: Write) -> None:
@@ -56,34 +55,28 @@ async def namespace_is_mortal(write: Write) -> None:
         raise errors.forbidden("", "namespaces", write.name, "this namespace may not be deleted")
 
 
-async def pod_defaults(write: Write) -> None:
-    """Priority and the tolerations that keep a pod for five minutes on a node that is not well."""
+async def priority_class(write: Write) -> None:
+    """A pod's priority is that of the class that it names."""
     if write.operation != CREATE or write.model.plural != "pods" or write.model.group:
         return
     spec: dict[str, Any] = write.object.get("spec") or {}
-    _resolve_priority(write, spec)
-    tolerations = spec.get("tolerations") or []
-    for key in _UNREACHABLE:
-        if not any(toleration.get("key") in (key, None, "") for toleration in tolerations):
-            tolerations.append(
-                {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": _TOLERATION_SECONDS}
-            )
-    spec["tolerations"] = tolerations
-
-
-def _resolve_priority(write: Write, spec: dict[str, Any]) -> None:
-    """The priority of the named class, of the default class, or none."""
     name = spec.get("priorityClassName")
-    value, policy = {"system-node-critical": 2000001000, "system-cluster-critical": 2000000000}.get(name or "", 0), None
-    if name and not value:
-        found = write.server.store.get("scheduling.k8s.io/priorityclasses", name)
-        if found is None:
-            reason = f"no PriorityClass with name {name} was found"
-            raise errors.forbidden("", "pods", write.object["metadata"].get("name", ""), reason)
-        value, policy = found.get("value", 0), found.get("preemptionPolicy")
-    spec["priority"] = value
-    spec.setdefault("preemptionPolicy", policy or "PreemptLowerPriority")
+    if not name or name in builtin.SYSTEM_PRIORITIES:
+        return
+    found = write.server.store.get("scheduling.k8s.io/priorityclasses", name)
+    if found is None:
+        reason = f"no PriorityClass with name {name} was found"
+        raise errors.forbidden("", "pods", write.object["metadata"].get("name", ""), reason)
+    spec["priority"] = found.get("value", 0)
+    if found.get("preemptionPolicy"):
+        spec.setdefault("preemptionPolicy", found["preemptionPolicy"])
 
 
-MUTATING: list[Plugin] = [namespace_exists, pod_defaults]
+async def builtin_admission(write: Write) -> None:
+    """What the server adds without looking at other objects."""
+    if write.operation == CREATE:
+        builtin.admit(write.model, write.object)
+
+
+MUTATING: list[Plugin] = [namespace_exists, priority_class, builtin_admission]
 VALIDATING: list[Plugin] = [namespace_is_mortal, allocate_addresses]
