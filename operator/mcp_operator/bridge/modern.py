@@ -137,6 +137,8 @@ class ModernRelay:
 
     def _of_wrong_era(self, message: Message) -> Rejection | None:
         """A server known to be legacy says itself that it knows no discovery; all else must begin with a session."""
+        if message["method"] == names.INITIALIZE:
+            return Rejection(404, errors.METHOD_NOT_FOUND, "initialize does not exist in this revision")
         if self.era != "legacy" or message["method"] == names.DISCOVER:
             return None
         return Rejection(400, errors.INVALID_REQUEST, "this server speaks legacy revisions only: begin with initialize")

@@ -29,11 +29,11 @@ MAX_BACKLOG_BYTES = 8 * 1024 * 1024
 class Session:
     """A child that belongs to one client."""
 
-    def __init__(self, metrics: Metrics, on_failed: Callable[[Session], None]) -> None:
+    def __init__(self, metrics: Metrics, on_initialized: Callable[[Session, bool], None]) -> None:
         self.id = os.urandom(16).hex()
         self.channel = Channel(self)
         self._metrics = metrics
-        self._on_failed = on_failed
+        self._on_initialized = on_initialized
         self._numbers: dict[Any, int] = {}
         self._streams: list[Responder] = []
         self._backlog: deque[bytes] = deque()
@@ -113,10 +113,10 @@ class Session:
         responder.on_gone = lambda: self._gone(number)
 
     def _initialized(self, exchange: HttpExchange, answer: Message) -> int | None:
+        self._on_initialized(self, "error" not in answer)
         if "error" not in answer:
             return None
         exchange.headers = ()
-        self._on_failed(self)
         return status_of(answer["error"].get("code"))
 
     def _cancelled(self, message: Message) -> None:

@@ -109,7 +109,6 @@ class Sessions:
             self._starting -= 1
         self._sessions[session.id] = session
         session.initialize(message, responder, streams)
-        self._run(self._keep_warm())
 
     async def _take(self) -> Session:
         session, self._warm = self._warm, None
@@ -119,7 +118,7 @@ class Sessions:
 
     async def _start(self, kind: str) -> Session:
         self._metrics.child_starts[kind] += 1
-        session = Session(self._metrics, self._ended)
+        session = Session(self._metrics, self._initialized)
         await session.channel.start(self._options.command, self._options.max_message)
         session.channel.child.exited.add_done_callback(lambda code: self._died(session, code.result()))
         return session
@@ -140,9 +139,11 @@ class Sessions:
         self._sessions.pop(session.id, None)
         self._run(session.stop())
 
-    def _ended(self, session: Session) -> None:
-        """Its initialize failed: there is no session."""
-        if self._sessions.get(session.id) is session:
+    def _initialized(self, session: Session, succeeded: bool) -> None:
+        """Without an initialize that succeeded there is no session; after one, the next is made ready."""
+        if succeeded:
+            self._run(self._keep_warm())
+        elif self._sessions.get(session.id) is session:
             self._end(session)
 
     def _died(self, session: Session, code: int) -> None:
