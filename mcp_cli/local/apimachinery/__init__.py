@@ -27,9 +27,11 @@ Models (`models.py`): one served group/version/kind
     discovery.aggregated(models, *, legacy: bool) -> dict         APIGroupDiscoveryList v2 (legacy: the core group, for /api)
 
 The life of a write (each step mutates `obj` in place where it says so)
-    decoding.decode(model, obj, field_validation="Ignore") -> list[str]        prunes/normalises in place, returns the warnings for the
+    decoding.decode(model, obj, field_validation="Warn") -> list[str]          prunes/normalises in place, returns the warnings for the
         `Warning: 299 - "..."` headers; raises 400 for wrong types, and for unknown fields under "Strict" (kubectl's words)
     defaulting.default(model, obj) -> None                        in place; also on what is read from storage; idempotent
+    admission.admit(model, obj) -> None                           in place, on create: the API server's own admission that needs no
+        other object (tolerations and priority of pods, the taint of new nodes, protecting finalizers)
     strategy.prepare_create(model, obj) -> None                   in place: drops status, generation 1, kind specific initial status
     strategy.prepare_update(model, new, old, subresource="") -> None   in place: keeps what this (sub)resource may not write,
         metadata that is system owned, bumps generation when the spec changed
@@ -47,10 +49,11 @@ Patches (`patches.py`, `strategic.py`)
 Server-side apply and managers (`managers.py`)
     apply(model, live: dict | None, applied: dict, *, manager, now, force=False, subresource="") -> dict
         merged object with new metadata.managedFields; raises 409 with causes FieldManagerConflict. `live` None: create.
-        Raises 400/422 for managedFields in `applied`. Run decode on `applied` first; default, admission and validation come after.
+        `applied` is what the client sent, NOT decoded (decode would add fields that nobody applied): unknown fields and wrong
+        types are refused here. Then decode, default, admit, prepare and validate the result.
     track(model, live: dict | None, new: dict, *, manager, now, subresource="") -> None
-        in place: managedFields of `new` after create, update, patch (operation Update). Also right after `apply`'s
-        defaulting/admission it is NOT needed (apply owns only what was applied; defaults are nobody's).
+        in place: managedFields of `new` after create, update, patch (operation Update). Call it right after decode and
+        default, before admission and prepare (what these set is nobody's). Not after `apply`.
     manager_name(user_agent: str, field_manager: str | None) -> str
     same_but_times(a, b) -> bool                                  True when only managedFields' times differ: write nothing
 

@@ -85,9 +85,12 @@ def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> Status
     return StatusError(status(422, "Invalid", f'{subject} "{name}" is invalid: {body}', details))
 
 
-def unprocessable(message: str) -> StatusError:
-    """A patch that cannot be applied to this object."""
-    return StatusError(status(422, "Invalid", message, {}))
+REJECTED = "the server rejected our request due to an error in our request"
+
+
+def unprocessable() -> StatusError:
+    """A JSON patch that cannot be applied to this object; the API server says no more than this."""
+    return StatusError(status(422, "Invalid", REJECTED, {}))
 
 
 def bad_request(message: str) -> StatusError:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from mcp_cli.local.apimachinery import errors, fieldsets, godecode, merging
+from mcp_cli.local.apimachinery import errors, fieldsets, godecode, merging, typed
 from mcp_cli.local.apimachinery.errors import Cause, StatusError
 from mcp_cli.local.apimachinery.fieldsets import Fields, Path
 from mcp_cli.local.apimachinery.models import Model
@@ -84,6 +84,7 @@ def apply(
     """The merged object with its new managers; raises 409 where others own what would change."""
     if (applied.get("metadata") or {}).get("managedFields"):
         raise errors.bad_request("metadata.managedFields must be nil")
+    typed.check(model, applied)
     before = _bare(live) if live is not None else empty(model)
     managers = decode(live)
     owner = Owner(manager, APPLY, "", subresource)
@@ -262,8 +263,7 @@ def _shown_owner(owner: Owner, entry: Entry) -> str:
     text = f'"{owner.name}"'
     if owner.subresource:
         text += f' with subresource "{owner.subresource}"'
-    text += f" using {entry.api_version}"
-    return f"{text} at {entry.time}" if owner.operation == UPDATE and entry.time else text
+    return f"{text} using {entry.api_version}" if owner.operation == UPDATE else text
 
 
 def shown(path: Iterable[str]) -> str:

@@ -47,7 +47,9 @@ class _PatchError(Exception):
 def json_patch(document: Any, operations: Any) -> Any:
     """The document after all operations, or none of them (StatusError)."""
     if not isinstance(operations, list) or not all(isinstance(operation, dict) for operation in operations):
-        raise errors.bad_request("error decoding patch: a JSON patch is a list of operations")
+        kind = "object" if isinstance(operations, dict) else "value"
+        text = f"error decoding patch: json: cannot unmarshal {kind} into Go value of type []handlers.jsonPatchOp"
+        raise errors.bad_request(text)
     if len(operations) > MAX_OPERATIONS:
         limit = f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(operations)}"
         raise errors.too_large(limit)
@@ -56,7 +58,7 @@ def json_patch(document: Any, operations: Any) -> Any:
         try:
             _operate(root, operation)
         except _PatchError as error:
-            raise errors.unprocessable(f"the server rejected our request due to an error in our request: {error}") from None
+            raise errors.unprocessable() from error
     return root[0]
 
 
