@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcp_operator.api import names
+from mcp_operator.client import route
 from mcp_operator.controllers.probe import Silence, Target
 from mcp_operator.protocol.failures import HttpError, InvalidAnswer, McpError, TransportError
 from mcp_operator.protocol.versions import LEGACY, LEGACY_VERSIONS, MODERN, Era
 from mcp_operator.runtime import config
 from mcp_operator.runtime.client import KubeClient
-from mcp_operator.runtime.resources import PODS
 from mcp_operator.version import __version__
 
 if TYPE_CHECKING:
@@ -65,8 +65,7 @@ class Asker:
         except TimeoutError:
             raise Silence("NoAnswer", f"the server does not answer MCP requests within {target.timeout:g} s") from None
         except HttpError as error:
-            if error.status in (401, 403) and not (target.required_tools or target.required_capabilities):
-                # It speaks and asks for a login that the operator does not have.
+            if self._wants_login(target, error):
                 return {}
             raise Silence("NotMCP", f"the server does not speak MCP at {target.path}: {error}") from error
         except TransportError as error:
@@ -74,47 +73,56 @@ class Asker:
         except McpError as error:
             raise Silence("NotMCP", f"the server does not speak MCP as it should: {error}") from error
 
+    def _wants_login(self, target: Target, error: HttpError) -> bool:
+        """It speaks and asks for a login that the operator lacks; through the proxy it may be the proxy's own no."""
+        required = target.required_tools or target.required_capabilities
+        return error.status in (401, 403) and not required and not self._choose(target).proxied
+
     async def _ask(self, target: Target) -> Object:
-        route = await self._route(target)
+        way = await self._route(target)
         if target.bridged:
-            return await self._ask_bridged(route, target)
-        identity, tools = await _conversation(route, None)
+            return await self._ask_bridged(way, target)
+        identity, tools = await _conversation(way, None)
         if identity.era == LEGACY:
             return describe(identity, tools, era="legacy", sessions=bool(identity.sessions))
-        older = await _legacy_side(route)
+        older = await _legacy_side(way)
         era = "dual" if older else "modern"
         return describe(identity, tools, era=era, sessions=bool(older and older.sessions), older=older)
 
-    async def _ask_bridged(self, route: Route, target: Target) -> Object:
+    async def _ask_bridged(self, way: Route, target: Target) -> Object:
         """Our bridge gives a session to every legacy client, so only a server that says modern alone has none."""
         try:
-            identity, tools = await _conversation(route, MODERN)
+            identity, tools = await _conversation(way, MODERN)
         except InvalidAnswer:
             # It answered, and does not know server/discover: legacy.
             if not (target.required_tools or target.required_capabilities):
                 return {"era": "legacy", "sessions": True}
-            identity, tools = await _conversation(route, LEGACY)
+            identity, tools = await _conversation(way, LEGACY)
             return describe(identity, tools, era="legacy", sessions=True)
         dual = any(version in LEGACY_VERSIONS for version in identity.versions)
         return describe(identity, tools, era="dual" if dual else "modern", sessions=dual)
 
     async def _route(self, target: Target) -> Route:
         """The pod itself where it can be reached, else the API server's proxy to it."""
-        if config.is_in_cluster() or config.is_loopback(f"http://{target.address}"):
+        chosen = self._choose(target)
+        if not chosen.proxied:
             self._direct = self._direct or _http(None)
-            return Route(self._direct, f"http://{bracketed(target.address)}:{target.port}{target.path}", {})
+            return Route(self._direct, chosen.url, {})
         self._proxied = self._proxied or _http(self._client.tls_context())
-        pod = PODS.path(target.key[0], f"{target.pod}:{target.port}", "proxy")
         # What the server is told it is called: the name of the proxy in between would be foreign to it.
         headers = {**await self._client.auth_headers(), "Host": f"localhost:{target.port}"}
-        return Route(self._proxied, f"{self._client.base_url}{pod}{target.path}", headers)
+        return Route(self._proxied, chosen.url, headers)
+
+    def _choose(self, target: Target) -> route.Route:
+        pod = route.Target("pods", target.key[0], target.pod, target.port, target.path, target.address or None)
+        return route.choose(pod, api_server=self._client.base_url, in_cluster=config.is_in_cluster())
 
 
-async def _conversation(route: Route, era: Era | None) -> tuple[ServerIdentity, list[str]]:
+async def _conversation(way: Route, era: Era | None) -> tuple[ServerIdentity, list[str]]:
     """Who the server is and the names of its tools; a session is given back at the end."""
     from mcp_operator.client.aio import AsyncMcpClient
 
-    client = AsyncMcpClient(route.http, route.url, client_info=CLIENT_INFO, era=era, headers=route.headers)
+    client = AsyncMcpClient(way.http, way.url, client_info=CLIENT_INFO, era=era, headers=way.headers)
     try:
         identity = await client.discover()
         return identity, await _tools(client, identity)
@@ -128,11 +136,11 @@ async def _tools(client: AsyncMcpClient, identity: ServerIdentity) -> list[str]:
     return [str(tool.get("name", "")) for tool in await client.list_tools()][:TOOL_LIMIT]
 
 
-async def _legacy_side(route: Route) -> ServerIdentity | None:
+async def _legacy_side(way: Route) -> ServerIdentity | None:
     """What a modern server is to a legacy client; None when it is nothing."""
     from mcp_operator.client.aio import AsyncMcpClient
 
-    client = AsyncMcpClient(route.http, route.url, client_info=CLIENT_INFO, era=LEGACY, headers=route.headers)
+    client = AsyncMcpClient(way.http, way.url, client_info=CLIENT_INFO, era=LEGACY, headers=way.headers)
     try:
         return await client.discover()
     except McpError:
@@ -157,10 +165,6 @@ def describe(
         "toolCount": len(tools),
     }
     return {key: value for key, value in said.items() if value not in ([], {})}
-
-
-def bracketed(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
 
 
 def _http(tls: ssl.SSLContext | None) -> httpx.AsyncClient:

@@ -8,6 +8,7 @@ server that does not answer is asked again with back-off, and at once when its p
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,8 @@ PATIENCE = 1.0
 BACKOFF_BASE, BACKOFF_CEILING = 1.0, 300.0
 # So many failures in a row are no slow start any more.
 HOPELESS = 6
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,9 @@ class Prober:
             self._note(state, unmet(target, mcp))
         except Silence as silence:
             self._note(state, Problem(silence.reason, str(silence)))
+        except Exception as error:
+            log.exception("asking %s failed", "/".join(target.key))
+            self._note(state, Problem("ProbeFailed", f"the operator could not ask the server: {error}"))
         finally:
             state.task = None
             if self._states.get(target.key) is state:
