@@ -42,7 +42,8 @@ def counts_generation(model: Model) -> bool:
 
 def prepare_create(model: Model, obj: dict[str, Any]) -> None:
     """A client may not write a status where it is a subresource; the first generation is 1."""
-    if model.has_status and (model.builtin or "status" in obj):
+    # A Node alone is registered together with its status.
+    if model.has_status and (model.builtin or "status" in obj) and (model.group, model.kind) != ("", "Node"):
         _reset_status(model, obj)
     if counts_generation(model):
         obj["metadata"]["generation"] = 1

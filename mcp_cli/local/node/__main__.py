@@ -27,7 +27,8 @@ def main() -> int:
     except AddressError as error:
         print(f"the node agent cannot start: {error}", file=sys.stderr)
         return 1
-    config = NodeConfig(state_dir, block, options.node_name, options.store, listener)
+    taints = tuple(options.register_with_taints.split(",")) if options.register_with_taints else ()
+    config = NodeConfig(state_dir, block, options.node_name, options.store, listener, taints=taints)
     return asyncio.run(_run(options.kubeconfig, config))
 
 
@@ -38,6 +39,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--node-name", default=DEFAULT_NODE_NAME, help="name of the Node object")
     parser.add_argument("--address-block", help="loopback block, as in 127.37; a free one when left out")
     parser.add_argument("--store", type=Path, help="the package store; the user's when left out")
+    parser.add_argument("--register-with-taints", help="key=value:effect[,...], set when the Node is created")
     return parser.parse_args()
 
 

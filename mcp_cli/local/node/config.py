@@ -31,6 +31,8 @@ class NodeConfig:
     listener: socket.socket | None = None
     """The socket bound to 127.B.0.1:10250 when the block was claimed; None binds it."""
     max_pods: int = 110
+    taints: tuple[str, ...] = ()
+    """`key=value:effect`, set when the Node is created: which pods the scheduler keeps away."""
 
     @property
     def pods_dir(self) -> Path:

@@ -61,9 +61,18 @@ def node_object(config: NodeConfig) -> dict[str, Any]:
         "apiVersion": "v1",
         "kind": "Node",
         "metadata": {"name": config.node_name, "labels": labels},
-        "spec": {},
+        "spec": {"taints": [parse_taint(text) for text in config.taints]} if config.taints else {},
         "status": node_status(config, labels),
     }
+
+
+def parse_taint(text: str) -> dict[str, str]:
+    """`key=value:effect` or `key:effect` as a Node has it."""
+    rest, _, effect = text.rpartition(":")
+    key, _, value = rest.partition("=")
+    if not key or effect not in ("NoSchedule", "PreferNoSchedule", "NoExecute"):
+        raise ValueError(f"a taint is key=value:effect with effect NoSchedule, PreferNoSchedule or NoExecute, not {text}")
+    return {"key": key, "value": value, "effect": effect}
 
 
 def node_status(config: NodeConfig, labels: dict[str, str]) -> dict[str, Any]:
