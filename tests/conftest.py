@@ -10,8 +10,9 @@
 
 The control planes are `embedded` (the daemon of `mcp local start`, in an isolated state folder, one for each worker of
 pytest-xdist) and each folder of real binaries that KUBEBUILDER_ASSETS names (etcd, kube-apiserver,
-kube-controller-manager, kube-scheduler; several separated as in PATH), shared by all workers of one run. Choose with
-`-k embedded` or `-k 1.36`. A test that can run on one kind only says so:
+kube-controller-manager, kube-scheduler; several separated as in PATH), shared by all workers of one run. Clusters that
+run already join with MCP_TEST_CLUSTERS=NAME=KUBECONFIG[:NAME=KUBECONFIG]. Choose with `-k embedded` or `-k 1.36`.
+A test that can run on one kind only says so:
 
     @pytest.mark.parametrize("control_plane", ["embedded"], indirect=True)
 
@@ -37,6 +38,14 @@ from tests.support.cluster import EMBEDDED, Cluster
 from tests.support.keeper import use_control_plane
 
 ASSETS = {Path(each).name: Path(each) for each in os.environ.get("KUBEBUILDER_ASSETS", "").split(os.pathsep) if each}
+
+
+RUNNING = {
+    name: Path(path)
+    for name, _, path in (
+        each.partition("=") for each in os.environ.get("MCP_TEST_CLUSTERS", "").split(os.pathsep) if each
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -71,20 +80,26 @@ def isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
     return home
 
 
-@pytest.fixture(scope="session", params=[EMBEDDED, *ASSETS])
+@pytest.fixture(scope="session", params=[EMBEDDED, *ASSETS, *RUNNING])
 def control_plane(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """The control plane itself, without a namespace of one's own; most tests want `cluster`."""
     name: str = request.param
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    if name in RUNNING:
+        yield _connect(name, RUNNING[name], tmp_path_factory.mktemp("kubectl-cache"))
+        return
     if name not in ASSETS and name != EMBEDDED:
         pytest.skip(f"KUBEBUILDER_ASSETS names no folder {name}")
     if name == EMBEDDED and not embedded.available():
         pytest.skip("the embedded cluster's daemon is not in this tree")
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     folder = _session_folder(tmp_path_factory) / f"control-plane-{name}{'-' + worker if name == EMBEDDED else ''}"
     with use_control_plane(ASSETS.get(name), folder) as kubeconfig:
-        api = PlainApi(kubeconfig)
-        version = api.call("GET", "/version")["gitVersion"]
-        yield ControlPlane(name, version, kubeconfig, folder / f"kubectl-cache-{worker}", api)
+        yield _connect(name, kubeconfig, folder / f"kubectl-cache-{worker}")
+
+
+def _connect(name: str, kubeconfig: Path, cache: Path) -> ControlPlane:
+    api = PlainApi(kubeconfig)
+    return ControlPlane(name, api.call("GET", "/version")["gitVersion"], kubeconfig, cache, api)
 
 
 @pytest.fixture

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from mcp_operator.runtime.client import KubeClient
-from mcp_operator.runtime.controller import Controller, Reconcile
+from mcp_operator.runtime.controller import Controller, Reconcile, Result
+from mcp_operator.runtime.errors import ApiError, Forbidden
 from mcp_operator.runtime.informer import Informer
 from mcp_operator.runtime.manager import Manager
-from mcp_operator.runtime.resources import Resource, key_of
+from mcp_operator.runtime.resources import Key, Resource, key_of
 
 from mcp_cli.local.controllers.events import EventSink, Recorder
 from mcp_cli.local.controllers.objects import INDEXES, Object
@@ -52,7 +53,7 @@ class Context:
     def controller(self, name: str, reconcile: Reconcile, *, workers: int = 2, **options: Any) -> Controller:
         controller = Controller(
             name,
-            reconcile,
+            _leaving_terminating_namespaces_alone(reconcile),
             workers=workers,
             backoff_base=options.pop("backoff_base", BACKOFF_BASE),
             backoff_ceiling=BACKOFF_CEILING,
@@ -61,6 +62,26 @@ class Context:
         )
         self.manager.add(controller)
         return controller
+
+
+def namespace_is_terminating(error: ApiError) -> bool:
+    """Whether a creation was refused because its namespace is being deleted."""
+    causes = error.details.get("causes") or ()
+    return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)
+
+
+def _leaving_terminating_namespaces_alone(reconcile: Reconcile) -> Reconcile:
+    """What cannot be created there any more need not be tried again: its owner goes as well."""
+
+    async def guarded(key: Key) -> Result | None:
+        try:
+            return await reconcile(key)
+        except Forbidden as error:
+            if namespace_is_terminating(error):
+                return None
+            raise
+
+    return guarded
 
 
 def on_change(informer: Informer, react: Callable[[Object], None]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil, floor
 
-from mcp_cli.local.controllers.objects import Object, annotations, is_finished, name, replicas, status_count
+from mcp_cli.local.controllers.objects import Object, annotations_of, is_finished, name, replicas, status_count
 
 DESIRED = "deployment.kubernetes.io/desired-replicas"
 MAXIMUM = "deployment.kubernetes.io/max-replicas"
@@ -115,7 +115,7 @@ def _drop_available(old: Sequence[Object], sizes: Plan, room: int) -> None:
 def is_scaling(deployment: Object, sets: Sequence[Object]) -> bool:
     """Whether the Deployment's replicas have changed since its active sets were last sized."""
     wanted = str(replicas(deployment))
-    return any(annotations(each).get(DESIRED, wanted) != wanted for each in active(sets))
+    return any(annotations_of(each).get(DESIRED, wanted) != wanted for each in active(sets))
 
 
 def plan_scale(deployment: Object, new: Object | None, old: Sequence[Object]) -> Plan:
@@ -142,9 +142,8 @@ def _only_active(new: Object | None, old: Sequence[Object]) -> Object | None:
 
 def _is_saturated(deployment: Object, new: Object) -> bool:
     wanted = replicas(deployment)
-    return replicas(new) == status_count(new, "availableReplicas") == wanted and annotations(new).get(DESIRED) == str(
-        wanted
-    )
+    sized = replicas(new) == status_count(new, "availableReplicas") == wanted
+    return sized and annotations_of(new).get(DESIRED) == str(wanted)
 
 
 def _proportional(deployment: Object, sets: Sequence[Object]) -> Plan:
@@ -173,7 +172,7 @@ def _share(deployment: Object, replica_set: Object, change: int, spent: int) -> 
     if replicas(deployment) == 0:
         return max(-size, left)
     largest = replicas(deployment) + max_surge(deployment)
-    before = int(annotations(replica_set).get(MAXIMUM) or status_count(deployment, "replicas") or largest)
+    before = int(annotations_of(replica_set).get(MAXIMUM) or status_count(deployment, "replicas") or largest)
     share = floor(size * largest / before + 0.5) - size
     return min(share, left) if change > 0 else max(share, left)
 

@@ -18,7 +18,7 @@ from mcp_cli.local.controllers.deployment_plan import (
 )
 from mcp_cli.local.controllers.objects import (
     Object,
-    annotations,
+    annotations_of,
     is_deleting,
     name,
     namespace,
@@ -52,7 +52,7 @@ def find_new(deployment: Object, sets: Sequence[Object]) -> Object | None:
 
 def revision(obj: Object) -> int:
     try:
-        return int(annotations(obj).get(REVISION, "0"))
+        return int(annotations_of(obj).get(REVISION, "0"))
     except ValueError:
         return 0
 
@@ -67,7 +67,7 @@ def size_annotations(deployment: Object) -> dict[str, str]:
 
 
 def copied_annotations(deployment: Object) -> dict[str, str]:
-    return {key: value for key, value in annotations(deployment).items() if key not in NOT_COPIED}
+    return {key: value for key, value in annotations_of(deployment).items() if key not in NOT_COPIED}
 
 
 def changed_annotations(deployment: Object, new: Object, number: int) -> dict[str, str]:
@@ -77,11 +77,11 @@ def changed_annotations(deployment: Object, new: Object, number: int) -> dict[st
     if before < number:
         wanted[REVISION] = str(number)
         if before:
-            history = [*filter(None, annotations(new).get(HISTORY, "").split(",")), str(before)]
+            history = [*filter(None, annotations_of(new).get(HISTORY, "").split(",")), str(before)]
             while len(",".join(history)) > HISTORY_LENGTH:
                 history.pop(0)
             wanted[HISTORY] = ",".join(history)
-    have = annotations(new)
+    have = annotations_of(new)
     return {key: value for key, value in wanted.items() if have.get(key) != value}
 
 

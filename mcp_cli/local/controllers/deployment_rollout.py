@@ -19,7 +19,7 @@ from mcp_cli.local.controllers.deployment_plan import Plan, active, old_pods_run
 from mcp_cli.local.controllers.events import Recorder
 from mcp_cli.local.controllers.objects import (
     Object,
-    annotations,
+    annotations_of,
     condition,
     controlled_by,
     name,
@@ -42,6 +42,7 @@ class Rollout:
         self._conditions: list[Object] = [dict(each) for each in status(deployment).get("conditions") or ()]
         newest = revisions.find_new(deployment, sets)
         self._new_name = name(newest) if newest is not None else None
+        self._revision: str | None = None
 
     # --- the four ways -------------------------------------------------------------------------------------------
 
@@ -110,11 +111,7 @@ class Rollout:
             await self._renew(new)
         new = self._new
         assert new is not None
-        if annotations(self._deployment).get(revisions.REVISION) != annotations(new).get(revisions.REVISION):
-            change = {"metadata": {"annotations": {revisions.REVISION: annotations(new).get(revisions.REVISION)}}}
-            self._deployment = await self._client.patch(
-                DEPLOYMENTS, name(self._deployment), change, namespace(self._deployment)
-            )
+        self._revision = annotations_of(new).get(revisions.REVISION)
         return new
 
     async def _renew(self, new: Object) -> None:
@@ -179,7 +176,7 @@ class Rollout:
         """Every active set remembers the size of the Deployment that it was sized for, changed or not."""
         sizes = revisions.size_annotations(self._deployment)
         for each in active(self._all):
-            if not sizes.items() <= annotations(each).items():
+            if not sizes.items() <= annotations_of(each).items():
                 await self._patch_set(each, {"metadata": {"annotations": sizes}})
 
     async def _patch_set(self, replica_set: Object, change: Object) -> None:
@@ -202,6 +199,18 @@ class Rollout:
                 continue
 
     async def _write_status(self, fresh: Object) -> Result | None:
-        if fresh != status(self._deployment):
-            await self._client.replace(DEPLOYMENTS, {**self._deployment, "status": fresh}, subresource="status")
+        numbered = self._numbered()
+        if fresh != status(self._deployment) or numbered is not self._deployment:
+            await self._client.replace(DEPLOYMENTS, {**numbered, "status": fresh}, subresource="status")
         return Result(requeue_after=states.seconds_to_deadline(self._deployment, fresh))
+
+    def _numbered(self) -> Object:
+        """The Deployment with its revision. It travels with the status: elsewhere it would make a new generation."""
+        metadata = self._deployment["metadata"]
+        before = metadata.get("annotations") or {}
+        if self._revision is None or before.get(revisions.REVISION) == self._revision:
+            return self._deployment
+        return {
+            **self._deployment,
+            "metadata": {**metadata, "annotations": {**before, revisions.REVISION: self._revision}},
+        }

@@ -92,13 +92,13 @@ class EndpointsController:
         present = self._endpoints.get(namespace(service), name(service))
         if present is not None and (present.get("subsets") or []) == wanted and labels(present) == wanted_labels:
             return
-        metadata = {
+        metadata: Object = {
             "name": name(service),
             "namespace": namespace(service),
             "labels": wanted_labels,
             "annotations": {CHANGED_AT: now()},
         }
-        body = {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata, "subsets": wanted}
+        body: Object = {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata, "subsets": wanted}
         if present is not None:
             body["metadata"] = {**metadata, "resourceVersion": present["metadata"]["resourceVersion"]}
             await self._client.replace(ENDPOINTS, body)

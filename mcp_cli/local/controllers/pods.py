@@ -16,6 +16,7 @@ from mcp_operator.runtime.informer import Informer
 from mcp_operator.runtime.resources import PODS, Key
 
 from mcp_cli.local.controllers.claims import owner_key
+from mcp_cli.local.controllers.context import namespace_is_terminating
 from mcp_cli.local.controllers.events import Recorder
 from mcp_cli.local.controllers.expectations import Expectations
 from mcp_cli.local.controllers.objects import Object, is_deleting, name, namespace, uid
@@ -59,7 +60,7 @@ class PodControl:
             made = await self.client.create(PODS, pod)
         except ApiError as error:
             self.expectations.created(key)
-            if not _namespace_is_terminating(error):
+            if not namespace_is_terminating(error):
                 self.recorder.warning(owner, "FailedCreate", f"Error creating: {error}")
             return error
         self.recorder.normal(owner, "SuccessfulCreate", f"Created pod: {name(made)}")
@@ -77,11 +78,6 @@ class PodControl:
             return error
         self.recorder.normal(owner, "SuccessfulDelete", f"Deleted pod: {name(pod)}")
         return None
-
-
-def _namespace_is_terminating(error: ApiError) -> bool:
-    causes = error.details.get("causes") or ()
-    return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)
 
 
 def follow_pods(

@@ -12,7 +12,7 @@ from math import inf, log2
 
 from mcp_cli.local.controllers.objects import (
     Object,
-    annotations,
+    annotations_of,
     available_in,
     compact,
     condition,
@@ -57,7 +57,7 @@ def _rank(pod: Object, crowd: Counter[str | None], moment: datetime) -> tuple[fl
 
 def _deletion_cost(pod: Object) -> float:
     try:
-        return float(int(annotations(pod).get(DELETION_COST, "0")))
+        return float(int(annotations_of(pod).get(DELETION_COST, "0")))
     except ValueError:
         return 0.0
 

@@ -103,8 +103,7 @@ class Scheduler:
 
     async def _say_unschedulable(self, pod: Object, words: str) -> None:
         before = condition(status(pod), "PodScheduled")
-        self_said = before is not None and (before.get("reason"), before.get("message")) == ("Unschedulable", words)
-        if self_said:
+        if before is not None and (before.get("reason"), before.get("message")) == ("Unschedulable", words):
             return
         self._recorder.warning(pod, "FailedScheduling", words)
         fresh = {
@@ -113,6 +112,7 @@ class Scheduler:
             "reason": "Unschedulable",
             "message": words,
             "lastTransitionTime": (before or {}).get("lastTransitionTime") or now(),
+            "observedGeneration": pod["metadata"].get("generation"),
         }
         await self._client.patch(
             PODS, name(pod), {"status": {"conditions": [fresh]}}, namespace(pod), type="strategic", subresource="status"

@@ -14,6 +14,7 @@ from mcp_cli.local.controllers.objects import Object, condition_is_true, is_fini
 from mcp_cli.local.controllers.selectors import node_term_matches
 
 NOT_READY = "node.kubernetes.io/not-ready"
+UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 NO_PREEMPTION = "Preemption is not helpful for scheduling."
 
 
@@ -39,9 +40,8 @@ def refusals(pod: Object, node: Object, residents: Sequence[Object]) -> list[str
     """Why this node does not take the pod: the first filter that says no, as in kube-scheduler."""
     if node["spec"].get("unschedulable") and not _tolerates(pod, UNSCHEDULABLE):
         return ["node(s) were unschedulable"]
-    for taint in _taints(node):
-        if taint["effect"] in ("NoSchedule", "NoExecute") and not _tolerates(pod, taint):
-            return ["node(s) had untolerated taint(s)"]
+    if not tolerates_all(pod, node):
+        return ["node(s) had untolerated taint(s)"]
     if not matches_node(pod, node):
         return ["node(s) didn't match Pod's node affinity/selector"]
     if _ports(pod) & {port for each in residents for port in _ports(each)}:
@@ -49,7 +49,9 @@ def refusals(pod: Object, node: Object, residents: Sequence[Object]) -> list[str
     return _lacking(pod, node, residents)
 
 
-UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+def tolerates_all(pod: Object, node: Object) -> bool:
+    hard = ("NoSchedule", "NoExecute")
+    return all(_tolerates(pod, taint) for taint in _taints(node) if taint["effect"] in hard)
 
 
 def _taints(node: Object) -> list[Object]:

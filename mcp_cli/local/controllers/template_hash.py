@@ -17,7 +17,7 @@ ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 def template_hash(template: Object, collisions: int = 0) -> str:
     text = json.dumps(template, sort_keys=True, separators=(",", ":"))
     value = fnv32(text.encode() + (str(collisions).encode() if collisions else b""))
-    return "".join(ALPHABET[int(digit) % len(ALPHABET)] for digit in str(value))
+    return "".join(ALPHABET[ord(digit) % len(ALPHABET)] for digit in str(value))
 
 
 def fnv32(data: bytes) -> int:

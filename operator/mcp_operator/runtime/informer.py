@@ -19,6 +19,7 @@ from mcp_operator.runtime.errors import ApiError, Gone
 from mcp_operator.runtime.resources import Key, Resource, key_of
 
 Object = dict[str, Any]
+Objects = list[Object]
 Handler = Callable[[str, Object | None, Object | None], None]
 IndexFunction = Callable[[Object], Iterable[str]]
 
@@ -73,7 +74,7 @@ class Informer:
             return list(self._objects.values())
         return [obj for (home, _), obj in self._objects.items() if home == namespace]
 
-    def by_index(self, index: str, value: str) -> list[Object]:
+    def by_index(self, index: str, value: str) -> Objects:
         return [self._objects[key] for key in sorted(self._indexes[index].get(value, ()))]
 
     # --- wiring --------------------------------------------------------------------------------------------------
