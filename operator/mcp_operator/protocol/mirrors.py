@@ -114,17 +114,16 @@ def mirror_headers(mirrors: tuple[Mirror, ...], arguments: Mapping[str, Any]) ->
     return headers
 
 
-def usable_tools(tools: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
-    """The tools that a client may offer, and a warning for each that it must leave out."""
+def usable_tools(tools: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """The tools that a client may offer, and, by name, a warning for each that it must leave out."""
     kept: list[dict[str, Any]] = []
-    warnings: list[str] = []
+    left_out: dict[str, str] = {}
     for tool in tools:
         try:
             mirrors_of(tool)
         except MalformedMirror as error:
-            warnings.append(
-                f"tool {tool.get('name', '?')!r} is left out: its {names.MIRROR_KEYWORD} is malformed ({error})"
-            )
+            name = str(tool.get("name", "?"))
+            left_out[name] = f"tool {name!r} is left out: its {names.MIRROR_KEYWORD} is malformed ({error})"
         else:
             kept.append(tool)
-    return kept, warnings
+    return kept, left_out

@@ -1,0 +1,170 @@
+"""One HTTP exchange as a flow: open it, read messages off it (JSON or events), stop at the answer.
+
+Knows both shapes of a body and no era. Called by the flows of both eras.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from mcp_operator.protocol import names
+from mcp_operator.protocol.effects import Effect, Flow, Open, Progress, Read, Reply, Shut, Tell
+from mcp_operator.protocol.failures import HttpError, InvalidAnswer, ProtocolError, TooLarge, TransportError
+from mcp_operator.protocol.messages import MalformedMessage, Message, RequestId, classify, decode, params_of
+from mcp_operator.protocol.sse import Event, EventTooLarge, SseParser
+
+MAX_BODY = 64 * 1024 * 1024
+_SNIPPET = 300
+_ERROR_BODY = 1024 * 1024
+
+Answerer = Callable[[Message], "Flow[None]"]
+
+
+class Inbox:
+    """The messages of one response body, in order, whatever its shape."""
+
+    def __init__(self, reply: Reply, max_body: int = MAX_BODY) -> None:
+        self.reply = reply
+        self.streaming = reply.content_type == names.SSE_TYPE
+        self.parser = SseParser(max_body)
+        self.ended = False
+        self.text = b""
+        self._max = max_body if reply.status < 400 else min(max_body, _ERROR_BODY)
+        self._events: deque[Event] = deque()
+
+    def event(self) -> Flow[Event | None]:
+        """The next event of a stream, None at its end."""
+        while not self._events:
+            if self.ended:
+                return None
+            chunk: bytes = yield Read(self.reply)
+            self.ended = not chunk
+            try:
+                self._events.extend(self.parser.feed(chunk))
+            except EventTooLarge as error:
+                raise TooLarge(str(error)) from None
+        return self._events.popleft()
+
+    def message(self) -> Flow[Message | None]:
+        """The next message, None at the end. What is no message in a body that should hold one is an InvalidAnswer."""
+        if not self.streaming:
+            return (yield from self._whole())
+        while True:
+            event = yield from self.event()
+            if event is None:
+                return None
+            if event.event == "message" and event.data:
+                return _parse(event.data)
+
+    def _whole(self) -> Flow[Message | None]:
+        if self.ended:
+            return None
+        parts = bytearray()
+        while chunk := (yield Read(self.reply)):
+            parts += chunk
+            if len(parts) > self._max:
+                raise TooLarge(f"the server's answer is larger than {self._max} bytes")
+        self.ended = True
+        self.text = bytes(parts)
+        if not self.text.strip():
+            return None
+        if self.reply.status >= 400:
+            try:
+                return _parse(self.text)
+            except InvalidAnswer:
+                return None
+        return _parse(self.text)
+
+
+def _parse(data: bytes | str) -> Message:
+    try:
+        message = decode(data)
+        classify(message)
+    except MalformedMessage as error:
+        raise InvalidAnswer(f"the server sent something that is no MCP message: {error}") from None
+    return message  # type: ignore[no-any-return]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How an exchange ended: the answer, or none and why. `last_id` and `retry_ms` are how to resume a stream."""
+
+    status: int
+    answer: Message | None = None
+    session: str | None = None
+    detail: str = ""
+    location: str | None = None
+    last_id: str | None = None
+    retry_ms: int | None = None
+    streamed: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def http_error(self) -> HttpError:
+        return HttpError(self.status, self.detail, self.location)
+
+    def raise_for_error(self) -> None:
+        """A JSON-RPC error as ProtocolError; an HTTP error without one as HttpError."""
+        if self.answer is not None and "error" in self.answer:
+            raise ProtocolError.of(self.answer)
+        if self.answer is None and not 200 <= self.status < 300:
+            raise self.http_error()
+
+
+def exchange(
+    request: Open, request_id: RequestId | None, answerer: Answerer, max_body: int, resumable: bool = False
+) -> Flow[Outcome]:
+    """Send, then read until the answer to `request_id` (None: a notification, whose body does not matter).
+
+    A stream that breaks counts as one that ended when it can be resumed.
+    """
+    reply: Reply = yield request
+    inbox = Inbox(reply, max_body)
+    outcome = Outcome(
+        reply.status,
+        session=reply.headers.get(names.HEADER_SESSION.lower()),
+        location=reply.headers.get("location") if 300 <= reply.status < 400 else None,
+        streamed=inbox.streaming,
+        headers=dict(reply.headers),
+    )
+    try:
+        if request_id is not None or reply.status >= 400:
+            outcome.answer = yield from await_answer(inbox, request_id, answerer)
+    except TransportError:
+        if not (resumable and inbox.parser.last_id):
+            raise
+    finally:
+        yield Shut(reply)
+    outcome.detail = inbox.text[:_SNIPPET].decode("utf-8", "replace").strip()
+    outcome.last_id, outcome.retry_ms = inbox.parser.last_id, inbox.parser.retry_ms
+    return outcome
+
+
+def await_answer(inbox: Inbox, request_id: RequestId | None, answerer: Answerer) -> Flow[Message | None]:
+    """The response to this id; what comes before it goes to the answerer. None when the body ends first."""
+    while True:
+        message = yield from inbox.message()
+        if message is None:
+            return None
+        if "method" in message:
+            yield from answerer(message)
+        elif message.get("id") == request_id or (message.get("id") is None and "error" in message):
+            return message
+
+
+def tell_progress(message: Message, token: RequestId | None) -> Flow[None]:
+    """Pass a progress notification on when it belongs to this token."""
+    params = params_of(message)
+    if message["method"] != names.PROGRESS or token is None or params.get("progressToken") != token:
+        return
+    progress, total, text = params.get("progress"), params.get("total"), params.get("message")
+    if isinstance(progress, int | float):
+        effect: Effect = Tell(
+            Progress(
+                progress,
+                total if isinstance(total, int | float) else None,
+                text if isinstance(text, str) else None,
+            )
+        )
+        yield effect
