@@ -141,13 +141,16 @@ class Registration:
 
     async def run(self) -> None:
         """Heartbeats until cancelled."""
-        status_due = time.monotonic() + STATUS_SECONDS
+        status_due = time.time() + STATUS_SECONDS
+        last_renewal = time.time()
         while True:
             try:
                 await self._renew_lease()
-                if time.monotonic() >= status_due:
+                # After a silence (the machine slept, the API server was away) the node may count as lost.
+                if time.time() >= status_due or time.time() - last_renewal > LEASE_DURATION:
                     await self._write_node()
-                    status_due = time.monotonic() + STATUS_SECONDS
+                    status_due = time.time() + STATUS_SECONDS
+                last_renewal = time.time()
             except ApiError as error:
                 log.warning("heartbeat of node %s failed: %s", self._config.node_name, error)
             await asyncio.sleep(LEASE_SECONDS)
