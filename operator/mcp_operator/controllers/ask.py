@@ -90,7 +90,10 @@ class Asker:
         return describe(identity, tools, era=era, sessions=bool(older and older.sessions), older=older)
 
     async def _ask_bridged(self, way: Route, target: Target) -> Object:
-        """Our bridge gives a session to every legacy client, so only a server that says modern alone has none."""
+        """Our bridge gives every legacy client a session; only an `initialize` would tell whether the server takes one.
+
+        What server/discover lists does not: SDK 2.3 names modern revisions only and speaks the legacy ones too.
+        """
         try:
             identity, tools = await _conversation(way, MODERN)
         except InvalidAnswer:
@@ -100,7 +103,7 @@ class Asker:
             identity, tools = await _conversation(way, LEGACY)
             return describe(identity, tools, era="legacy", sessions=True)
         dual = any(version in LEGACY_VERSIONS for version in identity.versions)
-        return describe(identity, tools, era="dual" if dual else "modern", sessions=dual)
+        return describe(identity, tools, era="dual" if dual else "modern", sessions=True)
 
     async def _route(self, target: Target) -> Route:
         """The pod itself where it can be reached, else the API server's proxy to it."""

@@ -155,10 +155,14 @@ class Informer:
         events = self._client.watch(
             self.resource, self._namespace, resource_version=self._version, timeout=seconds, **self._selectors
         )
+        silent = True
         async for event in events:
-            self.error = None
+            silent, self.error = False, None
             backoff.reset()
             self._take(event["type"], event["object"])
+        if silent:
+            # A server that ends watches as soon as they are open must not be asked without a pause.
+            await asyncio.sleep(backoff.next())
 
     def _take(self, type_: str, obj: Object) -> None:
         self._version = obj["metadata"]["resourceVersion"]
