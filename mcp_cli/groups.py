@@ -37,7 +37,7 @@ class Command(click.Command):
         own, shared = [], []
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
-            if record is not None:
+            if record is not None and isinstance(param, click.Option):
                 (shared if getattr(param, "shared", False) else own).append(record)
         for title, records in (("Options", own), ("Session options", shared)):
             if records:

@@ -70,17 +70,18 @@ def program_name(argv0: str) -> str:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    sys.exit(boundary(_run))
-
-
-def _run() -> int:
     name = program_name(sys.argv[0])
+    sys.exit(boundary(lambda: run(sys.argv[1:], name)))
+
+
+def run(arguments: list[str], name: str = "mcp") -> int:
+    """One command line; gives its exit code or raises what went wrong."""
     instruction = os.environ.get(COMPLETE_VARIABLE)
     if instruction:
         from click.shell_completion import shell_complete
 
         return shell_complete(root(), {}, name, COMPLETE_VARIABLE, instruction)
-    answer = root().main(prog_name=name, standalone_mode=False, complete_var=COMPLETE_VARIABLE)
+    answer = root().main(arguments, prog_name=name, standalone_mode=False, complete_var=COMPLETE_VARIABLE)
     return answer if isinstance(answer, int) else 0
 
 

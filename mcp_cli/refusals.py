@@ -26,7 +26,11 @@ def from_answer(status: int, data: bytes, about: tuple[Resource, str] | None, ho
     except ValueError:
         body = None
     if not isinstance(body, dict) or body.get("kind") != "Status":
-        body = {"message": data.decode("utf-8", "replace").strip()[:300]}
+        text = data.decode("utf-8", "replace").strip()
+        if status != 404 and text.startswith("<"):
+            words = f"{host} answers {status} and does not answer like a Kubernetes API server"
+            return errors.ClusterProblem(words, "Check the server in the kubeconfig, and what stands before it.")
+        body = {"message": text[:300]}
     return from_status(body | {"code": body.get("code") or status}, about, host)
 
 

@@ -96,12 +96,17 @@ def key_values(pairs: tuple[str, ...], flag: str) -> dict[str, str]:
     return found
 
 
+def _is_number(text: str) -> bool:
+    """`isdigit` alone also takes superscripts and digits of other scripts."""
+    return text.isascii() and text.isdigit()
+
+
 def parse_port(text: str) -> dict[str, Any]:
     """One `--ports` value, in the former system's grammar."""
     parts = text.split(":")
-    named = not parts[0].isdigit()
+    named = not _is_number(parts[0])
     name = parts.pop(0) if named else None
-    numbers = [parts.pop(0) for _ in range(min(2, len(parts))) if parts[0].isdigit()]
+    numbers = [parts.pop(0) for _ in range(min(2, len(parts))) if _is_number(parts[0])]
     if not numbers or (not named and parts) or len(parts) > 2 or (parts and len(numbers) < 2):
         raise WrongUsage(f'--ports "{text}" cannot be read', PORTS_HINT)
     port, target = int(numbers[0]), int(numbers[-1])

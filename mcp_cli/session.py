@@ -239,7 +239,7 @@ def writing_options(function: Callable[..., Any]) -> Callable[..., Any]:
     choices = click.Choice(["none", "client", "server"])
     for option in (
         click.option(
-            "--wait-timeout", type=Duration(), default=300.0, show_default="5m", help="Give up waiting after this time."
+            "--wait-timeout", type=Duration(), default=300.0, help="Give up waiting after this time (default 5m)."
         ),
         click.option("--wait/--no-wait", help="Wait until it is done."),
         click.option(

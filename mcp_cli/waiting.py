@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TICK = 0.5
 HOPELESS_AFTER = 30.0
-"""Seconds a server may be Failed before its wait is given up: only a change helps it, but a phase can be of the moment."""
+"""Seconds a server may be Failed before its wait is given up: only a change helps it, but a phase may pass."""
 
 
 def is_ready(server: dict[str, Any]) -> bool:

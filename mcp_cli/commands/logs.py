@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
 mcp logs time --tail 20
 mcp logs time --follow --all-pods
-mcp logs time --previous
+mcp server logs time --previous
 mcp logs time --container install
 mcp logs time --since 10m --timestamps
 """

@@ -13,7 +13,8 @@ from mcp_cli.kinds import condition, conditions_of, desired_replicas, seen_by_op
 from mcp_cli.output.style import BAD, GOOD, PHASE_COLOURS, paint
 
 GOOD_MARK, BAD_MARK = "✓", "✗"
-_ABSENCE_IS_GOOD = frozenset({"RateLimited"})
+_ABSENCE_IS_GOOD = frozenset({"RateLimited", "AuthFailed"})
+_PROGRESS_OVER = frozenset({"Complete", "DeploymentComplete"})
 
 
 def phase_of(server: dict[str, Any]) -> str:
@@ -36,7 +37,7 @@ def page(server: dict[str, Any], *, colour: bool = False) -> str:
     ]
     if phase != "Running":
         lines += [
-            f"{label}: {status[field]}"
+            f"{label}: {_one_line(status[field])}"
             for label, field in (("Reason", "reason"), ("Message", "message"))
             if status.get(field)
         ]
@@ -48,22 +49,38 @@ def page(server: dict[str, Any], *, colour: bool = False) -> str:
     if registry:
         lines.append(f"Registry: {registry}")
     lines += ["", "Conditions:"]
-    lines += [condition_line(c, colour=colour) for c in conditions_of(server)] or [
+    lines += [condition_line(c, colour=colour) for c in telling(server)] or [
         "  none yet: the operator has not looked at it"
     ]
     return "\n".join(lines)
+
+
+def telling(server: dict[str, Any]) -> list[dict[str, Any]]:
+    """The conditions that say something: progress that is over says nothing beside Ready and Available."""
+    return [c for c in conditions_of(server) if c.get("type") != "Progressing" or not is_over(c)]
+
+
+def is_over(progressing: dict[str, Any]) -> bool:
+    return progressing.get("status") == "False" and progressing.get("reason") in _PROGRESS_OVER
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def condition_line(one: dict[str, Any], *, colour: bool) -> str:
     """`✓ Ready: True - message`; a condition that is not good also says its reason."""
     good = is_good(one)
     mark = paint(GOOD_MARK, GOOD, colour) if good else paint(BAD_MARK, BAD, colour)
-    reason, message = one.get("reason") or "", one.get("message") or ""
+    reason, message = one.get("reason") or "", _one_line(one.get("message") or "")
     words = message if good else ": ".join(part for part in (reason, message) if part)
     return f"  {mark} {one.get('type')}: {one.get('status')}" + (f" - {words}" if words else "")
 
 
 def is_good(one: dict[str, Any]) -> bool:
+    """Most conditions are good when True; progress is also good when it is over."""
+    if one.get("type") == "Progressing" and is_over(one):
+        return True
     wanted = "False" if one.get("type") in _ABSENCE_IS_GOOD else "True"
     return one.get("status") == wanted
 

@@ -1,0 +1,1 @@
+"""`mcp prompts ...`: what a server has prepared to say."""

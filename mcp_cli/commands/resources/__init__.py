@@ -1,0 +1,1 @@
+"""`mcp resources ...`: what a server has to read."""

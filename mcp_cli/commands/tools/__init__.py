@@ -1,0 +1,1 @@
+"""`mcp tools ...`: what a server can do."""

@@ -1,0 +1,112 @@
+"""What tools, resources and prompts give, as text for a person.
+
+Role: pure: content blocks to lines; long lists to tables. Called by the commands that use a server.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from mcp_cli.arguments import resolved, type_word
+from mcp_cli.output.table import Column, Table
+
+
+def tool_table(tools: Iterable[dict[str, Any]]) -> Table:
+    return Table.of(
+        (
+            Column("NAME", lambda tool: tool.get("name")),
+            Column("ARGUMENTS", lambda tool: signature(tool.get("inputSchema") or {}), wide=True),
+            Column("DESCRIPTION", lambda tool: first_line(tool.get("description") or tool.get("title"))),
+        ),
+        tools,
+        empty="The server offers no tools.",
+    )
+
+
+def resource_table(resources: Iterable[dict[str, Any]]) -> Table:
+    return Table.of(
+        (
+            Column("URI", lambda one: one.get("uri") or one.get("uriTemplate")),
+            Column("NAME", lambda one: one.get("name")),
+            Column("TYPE", lambda one: one.get("mimeType")),
+            Column("DESCRIPTION", lambda one: first_line(one.get("description")), wide=True),
+        ),
+        resources,
+        empty="The server offers no resources.",
+    )
+
+
+def prompt_table(prompts: Iterable[dict[str, Any]]) -> Table:
+    return Table.of(
+        (
+            Column("NAME", lambda one: one.get("name")),
+            Column("ARGUMENTS", lambda one: prompt_signature(one.get("arguments") or [])),
+            Column("DESCRIPTION", lambda one: first_line(one.get("description"))),
+        ),
+        prompts,
+        empty="The server offers no prompts.",
+    )
+
+
+def signature(schema: dict[str, Any]) -> str:
+    """`timezone=string [count=integer]`: what `--arg` takes, optional ones in brackets."""
+    required = set(schema.get("required") or [])
+    parts = []
+    for name, field in (schema.get("properties") or {}).items():
+        text = f"{name}={type_word(resolved(field, schema))}"
+        parts.append(text if name in required else f"[{text}]")
+    return " ".join(parts)
+
+
+def prompt_signature(arguments: Iterable[dict[str, Any]]) -> str:
+    return " ".join(one["name"] if one.get("required") else f"[{one['name']}]" for one in arguments)
+
+
+def first_line(text: str | None, width: int = 100) -> str:
+    """The first line, cut at a word."""
+    line = next((part.strip() for part in (text or "").splitlines() if part.strip()), "")
+    return line if len(line) <= width else line[: width - 1].rpartition(" ")[0] + "…"
+
+
+def result_text(result: dict[str, Any]) -> str:
+    """A tool's result: its content; what is only structured, as JSON."""
+    blocks = [block_text(block) for block in result.get("content") or []]
+    if not blocks and "structuredContent" in result:
+        return json.dumps(result["structuredContent"], indent=2, ensure_ascii=False)
+    return "\n".join(blocks)
+
+
+def block_text(block: dict[str, Any]) -> str:
+    """Text as it is; what is not text, by name and size."""
+    kind = block.get("type")
+    if kind == "text":
+        return str(block.get("text", ""))
+    if kind in ("image", "audio"):
+        return f"[{kind} {block.get('mimeType', '')}, {_size(block.get('data'))}; -o json holds it]"
+    if kind == "resource_link":
+        return f"[resource {block.get('uri', '')}]"
+    if kind == "resource":
+        return contents_text(block.get("resource") or {})
+    return json.dumps(block, ensure_ascii=False)
+
+
+def contents_text(contents: dict[str, Any]) -> str:
+    """One part of a resource."""
+    if "text" in contents:
+        return str(contents["text"])
+    kind, uri = contents.get("mimeType", "binary"), contents.get("uri", "")
+    return f"[{kind} {uri}, {_size(contents.get('blob'))}; -o json holds it]"
+
+
+def prompt_text(result: dict[str, Any]) -> str:
+    """The messages of a prompt, each under its role."""
+    return "\n\n".join(
+        f"{message.get('role', 'user')}:\n{block_text(message.get('content') or {})}"
+        for message in result.get("messages") or []
+    )
+
+
+def _size(base64_text: str | None) -> str:
+    return f"{len(base64_text or '') * 3 // 4} bytes"
