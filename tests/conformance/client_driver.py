@@ -39,6 +39,13 @@ def accept(question: Question) -> dict[str, Any]:
     }
 
 
+def arguments_for(tool: dict[str, Any], tools: list[dict[str, Any]]) -> dict[str, Any]:
+    """What to call a tool with; the echo wants the schema of its neighbour as we received it."""
+    if tool["name"] == "json_schema_echo":
+        return {"schema": next(other["inputSchema"] for other in tools if other is not tool)}
+    return ARGUMENTS.get(tool["name"], {"region": "us-west1"})
+
+
 def play(do: Do) -> None:
     """Look at everything, then call what the scenario says, or else every tool that is left to call."""
     do("discover")
@@ -51,7 +58,7 @@ def play(do: Do) -> None:
             do("call_tool", call["name"], call.get("arguments", {}))
     else:
         for tool in tools:
-            do("call_tool", tool["name"], ARGUMENTS.get(tool["name"], {"region": "us-west1"}))
+            do("call_tool", tool["name"], arguments_for(tool, tools))
     for resource in do("list_resources"):
         do("read_resource", resource["uri"])
     for prompt in do("list_prompts"):
