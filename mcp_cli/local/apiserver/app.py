@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from mcp_cli.local.apimachinery import errors
-from mcp_cli.local.apiserver import routes
+from mcp_cli.local.apiserver import refusals, routes
 from mcp_cli.local.apiserver.addresses import ServiceAddresses
 from mcp_cli.local.apiserver.bootstrap import bootstrap
 from mcp_cli.local.apiserver.context import Server
@@ -68,6 +68,8 @@ class ApiServer:
             if seconds:
                 response.headers["Retry-After"] = str(seconds)
             return response
+        except refusals.PlainNotFound:
+            return PlainTextResponse("404 page not found\n", 404)
         except StorageFull as error:
             log.error("%s", error)
             return _failure(507, "InsufficientStorage", str(error))
@@ -88,7 +90,7 @@ class ApiServer:
         if target is None:
             answered = about(self.server, request, path.rstrip("/") or "/")
             if answered is None:
-                raise _no_page()
+                raise refusals.PlainNotFound
             return answered
         return await routes.dispatch(self.server, request, target)
 
@@ -96,10 +98,6 @@ class ApiServer:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip(), self.server.config.token):
             raise errors.unauthorized()
-
-
-def _no_page() -> errors.StatusError:
-    return errors.page_not_found()
 
 
 def _failure(code: int, reason: str, message: str) -> Response:

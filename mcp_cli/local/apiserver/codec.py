@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcp_cli.local.apimachinery import errors
-from mcp_cli.local.apiserver import protobuf
+from mcp_cli.local.apiserver import protobuf, refusals
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -43,9 +44,7 @@ def negotiate(accept: str, *, streaming: bool = False) -> Form:
         form = _form(media_type, wanted)
         if form is not None and not (streaming and form.media_type == YAML):
             return form
-    raise errors.not_acceptable(
-        "only the following media types are accepted: application/json, application/yaml, application/json;stream=watch"
-    )
+    raise refusals.not_acceptable()
 
 
 def _form(media_type: str, wanted: dict[str, str]) -> Form | None:
@@ -73,9 +72,27 @@ def encode(value: Any, media_type: str = JSON) -> bytes:
 
 
 def _yaml_dumper() -> Any:
+    """YAML as Go writes it: what would read as something else than text is in double quotes."""
     import yaml
 
-    return getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    global _DUMPER
+    if _DUMPER is None:
+        _DUMPER = type("QuotingDumper", (yaml.SafeDumper,), {})
+        _DUMPER.add_representer(str, _represent_text)
+        _DUMPER.ignore_aliases = lambda *_: True
+    return _DUMPER
+
+
+def _represent_text(dumper: Any, text: str) -> Any:
+    import yaml
+
+    tag = "tag:yaml.org,2002:str"
+    plain = dumper.resolve(yaml.ScalarNode, text, (True, False)) == tag
+    style = "|" if "\n" in text else None if plain and text else '"'
+    return dumper.represent_scalar(tag, text, style=style)
+
+
+_DUMPER: Any = None
 
 
 def media_type_of(request: Request) -> str:
@@ -94,7 +111,7 @@ async def read_body(request: Request, limit: int = BODY_LIMIT) -> bytes:
     return b"".join(chunks)
 
 
-def parse(data: bytes, media_type: str, *, accepted: tuple[str, ...] = READABLE) -> Any:
+def parse(data: bytes, media_type: str, kind: str = "object", *, accepted: tuple[str, ...] = READABLE) -> Any:
     """A body as plain data; the words for a broken one are those of the real server."""
     if media_type in ("text/yaml", "application/x-yaml"):
         media_type = YAML
@@ -104,24 +121,27 @@ def parse(data: bytes, media_type: str, *, accepted: tuple[str, ...] = READABLE)
         except protobuf.ProtobufError as error:
             raise errors.bad_request(str(error)) from None
     if media_type and media_type not in accepted:
-        raise errors.unsupported_media_type(media_type, list(accepted))
+        raise refusals.unknown_body()
     if media_type == YAML:
-        return _parse_yaml(data)
+        return _parse_yaml(data, kind)
     try:
         return json.loads(data)
-    except ValueError as json_error:
-        if media_type != JSON:
-            return _parse_yaml(data)
-        raise errors.bad_request(f"the object provided is unrecognized (must be of type JSON): {json_error}") from None
+    except ValueError as error:
+        if media_type != JSON and data.strip():
+            return _parse_yaml(data, kind)
+        problem = (
+            f"{error} ({data[:200].decode(errors='replace')})" if data else "unexpected end of JSON input (<empty>)"
+        )
+        raise refusals.broken_body(kind, f"couldn't get version/kind; json parse error: {problem}") from None
 
 
-def _parse_yaml(data: bytes) -> Any:
+def _parse_yaml(data: bytes, kind: str) -> Any:
     import yaml
 
     try:
         return yaml.load(data, Loader=_yaml_loader())
     except yaml.YAMLError as error:
-        raise errors.bad_request(f"error converting YAML to JSON: {' '.join(str(error).split())}") from None
+        raise refusals.broken_body(kind, f"yaml: {' '.join(str(error).split())}") from None
 
 
 def _yaml_loader() -> Any:
@@ -136,6 +156,8 @@ def _yaml_loader() -> Any:
             first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
             for first, resolvers in base.yaml_implicit_resolvers.items()
         }
+        loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^[yYnN]$"), list("yYnN"))
+        loader.bool_values = {**base.bool_values, "y": True, "n": False}
         _LOADER = loader
     return _LOADER
 
@@ -143,11 +165,14 @@ def _yaml_loader() -> Any:
 _LOADER: Any = None
 
 
-async def read_object(request: Request) -> dict[str, Any]:
+async def read_object(request: Request, kind: str = "object") -> dict[str, Any]:
     """The object of a create or update request."""
-    value = parse(await read_body(request), media_type_of(request))
+    value = parse(await read_body(request), media_type_of(request), kind)
     if not isinstance(value, dict):
-        raise errors.bad_request("couldn't get version/kind; json parse error: the body is not an object")
+        found = "array" if isinstance(value, list) else type(value).__name__
+        raise refusals.broken_body(
+            kind, f"couldn't get version/kind; json parse error: cannot unmarshal {found} into an object"
+        )
     return value
 
 

@@ -40,8 +40,14 @@ class Documents:
         return self.get("groups", lambda: discovery.groups(self._registry.models()))
 
     def resources(self, group: str, version: str) -> tuple[bytes, str]:
-        models = self._registry.models()
-        return self.get(f"{group}/{version}", lambda: discovery.resources(models, group, version))
+        def make() -> dict[str, Any]:
+            found = discovery.resources(self._registry.models(), group, version)
+            if not group:
+                # The core group's list is the one without a version of its own.
+                found.pop("apiVersion", None)
+            return found
+
+        return self.get(f"{group}/{version}", make)
 
     def openapi_index(self) -> tuple[bytes, str]:
         from mcp_cli.local.apimachinery import openapi

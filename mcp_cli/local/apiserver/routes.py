@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from mcp_cli.local.apimachinery import errors
+from mcp_cli.local.apiserver import refusals
 from mcp_cli.local.apiserver.context import Call, Server
 from mcp_cli.local.apiserver.handlers import deletes, logs, proxy, read, reviews, subresources, watch, writes
 from mcp_cli.local.apiserver.request import Query, Target, verb_of
@@ -46,6 +47,8 @@ _STREAMS_TO_COME = ("attach", "exec", "portforward")
 async def dispatch(server: Server, request: Request, target: Target) -> Response:
     """Find the model and the handler; what is not served is 404, what is served otherwise 405."""
     model = server.registry.find(target.group, target.version, target.plural)
+    if model is None and not server.registry.has_version(target.group, target.version):
+        raise refusals.PlainNotFound
     if model is None:
         raise errors.page_not_found()
     query = Query(request.url.query)
@@ -63,10 +66,12 @@ def _handler(call: Call) -> Handler:
         if model.plural in reviews.KINDS and call.verb == "create":
             return reviews.review
         if call.verb == "create" and (target.name or (model.namespaced and not target.namespace)):
-            raise errors.method_not_allowed(model.group, model.plural, call.verb)
+            raise refusals.method_not_allowed()
+        if call.verb in ("update", "patch") and not target.name:
+            raise refusals.method_not_allowed()
         known = VERBS.get(call.verb) if call.verb in model.verbs else None
         return known or _refuse(call)
-    if target.subresource not in model.subresources:
+    if target.subresource not in model.subresources or (target.tail and target.subresource != "proxy"):
         raise errors.page_not_found()
     if target.subresource == "proxy":
         return proxy.proxy
@@ -78,4 +83,4 @@ def _handler(call: Call) -> Handler:
 
 
 def _refuse(call: Call) -> Handler:
-    raise errors.method_not_allowed(call.model.group, call.model.plural, call.verb)
+    raise refusals.method_not_allowed()

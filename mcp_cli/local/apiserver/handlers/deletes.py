@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from mcp_cli.local.apimachinery import errors
 from mcp_cli.local.apiserver import codec
-from mcp_cli.local.apiserver.handlers.read import collect
+from mcp_cli.local.apiserver.handlers.read import bare, collect
 from mcp_cli.local.apiserver.handlers.respond import answer
 from mcp_cli.local.apiserver.pipeline.delete import delete as run_delete
 from mcp_cli.local.apiserver.pipeline.write import DELETE, write_of
@@ -50,7 +50,7 @@ async def delete_collection(call: Call) -> Response:
         "kind": call.model.list_kind,
         "apiVersion": call.model.api_version,
         "metadata": metadata,
-        "items": items,
+        "items": [bare(item) for item in items] if call.model.builtin else items,
     }
     form = codec.negotiate(call.request.headers.get("accept", ""))
     return Response(codec.encode(body, form.media_type), media_type=form.media_type)

@@ -16,6 +16,7 @@ from starlette.responses import Response, StreamingResponse
 
 from mcp_cli.local.apimachinery import errors
 from mcp_cli.local.apiserver import codec
+from mcp_cli.local.apiserver.handlers import paging
 from mcp_cli.local.apiserver.handlers.read import Match, matcher, prefix_of
 from mcp_cli.local.apiserver.handlers.respond import shaped
 from mcp_cli.local.apiserver.objects import serve
@@ -34,17 +35,14 @@ async def watch(call: Call) -> Response:
     """Open the stream; what is wrong with the request is said before it begins."""
     form = codec.negotiate(call.request.headers.get("accept", ""), streaming=True)
     version = call.query.text("resourceVersion")
-    if version and not version.isdigit():
-        raise errors.bad_request(f'invalid resource version: "{version}"')
+    revision = paging.parse_revision(version)
     initial = call.query.flag("sendInitialEvents")
     if initial and call.query.text("resourceVersionMatch") != "NotOlderThan":
         message = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
         cause = errors.Cause("FieldValueForbidden", message, "resourceVersionMatch")
         raise errors.invalid("meta.k8s.io", "ListOptions", "", [cause])
     match = matcher(call)
-    return StreamingResponse(
-        Stream(call, form, match).events(int(version or 0), initial), media_type="application/json"
-    )
+    return StreamingResponse(Stream(call, form, match).events(revision, initial), media_type="application/json")
 
 
 class Stream:

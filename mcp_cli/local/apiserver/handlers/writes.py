@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 
 from mcp_cli.local.apimachinery import decoding, errors, managers, patches, times
-from mcp_cli.local.apiserver import codec
+from mcp_cli.local.apiserver import codec, refusals
 from mcp_cli.local.apiserver.handlers.respond import answer
 from mcp_cli.local.apiserver.pipeline import create as creating
 from mcp_cli.local.apiserver.pipeline import update as updating
@@ -33,14 +33,14 @@ _CREATED_BY_UPDATE = {
 
 
 async def create(call: Call) -> Response:
-    body = await codec.read_object(call.request)
+    body = await codec.read_object(call.request, call.model.kind)
     write = write_of(call, CREATE, body)
     return answer(call, await creating.create(write), 201)
 
 
 async def update(call: Call) -> Response:
     """PUT of an object, or of its status."""
-    body = await codec.read_object(call.request)
+    body = await codec.read_object(call.request, call.model.kind)
     write = write_of(call, UPDATE, body, subresource=call.target.subresource)
     if not call.target.subresource and _creates(call) and _find(call) is None:
         return answer(call, await _create_instead(call, body), 201)
@@ -82,26 +82,38 @@ async def patch(call: Call) -> Response:
     kind = codec.media_type_of(call.request)
     accepted = BUILTIN_PATCHES if call.model.builtin else CUSTOM_PATCHES
     if kind not in accepted:
-        raise errors.unsupported_media_type(kind, list(accepted))
+        raise refusals.unknown_patch(kind, accepted)
     data = await codec.read_body(call.request)
     if kind == APPLY_PATCH:
         return await _apply(call, codec.parse(data, codec.YAML))
     document = codec.parse(data, codec.JSON)
     write = write_of(call, UPDATE, {}, subresource=call.target.subresource)
+    write.patched = True
     return answer(call, await updating.update(write, lambda old: changed(call, kind, old, document)))
 
 
 def changed(call: Call, kind: str, old: dict[str, Any], document: Any) -> dict[str, Any]:
     """`old` with a patch applied."""
     if kind == JSON_PATCH:
-        return patches.json_patch(old, document)
+        return _json_patched(old, document)
     if not isinstance(document, dict):
-        raise errors.bad_request("the patch is not an object")
+        found = "array" if isinstance(document, list) else type(document).__name__
+        problem = f"json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
+        raise errors.bad_request(f"error decoding patch: {problem}")
     if kind == MERGE_PATCH:
         return copy.deepcopy(patches.merge_patch(old, document))
     from mcp_cli.local.apimachinery import strategic
 
     return copy.deepcopy(strategic.strategic_patch(call.model, old, document))
+
+
+def _json_patched(old: dict[str, Any], operations: Any) -> dict[str, Any]:
+    try:
+        return patches.json_patch(old, operations)
+    except errors.StatusError as error:
+        if error.code == 422:
+            raise refusals.unappliable_patch() from error
+        raise
 
 
 async def _apply(call: Call, applied: Any) -> Response:
@@ -110,11 +122,14 @@ async def _apply(call: Call, applied: Any) -> Response:
         raise errors.bad_request("the applied configuration is not an object")
     manager = call.query.text("fieldManager")
     if not manager:
-        cause = errors.Cause("FieldValueRequired", "Required value: is required for apply patch", "fieldManager")
-        raise errors.invalid("meta.k8s.io", "PatchOptions", "", [cause])
+        text = "Required value: is required for apply patch"
+        raise refusals.bad_option("PatchOptions", "FieldValueRequired", text, "fieldManager")
+    if not applied.get("apiVersion") or not applied.get("kind"):
+        group, _, version = str(applied.get("apiVersion") or "").rpartition("/")
+        raise errors.bad_request(f"invalid object type: {group}/{version}, Kind={applied.get('kind') or ''}")
     write = write_of(call, UPDATE, applied, subresource=call.target.subresource)
-    for warning in decoding.decode(call.model, applied, write.field_validation):
-        write.warn(warning)
+    # Not decoded: what Go would add to it is not what the client applied.
+    decoding.check_kind(call.model, applied)
     write.applied, write.field_validation = True, "Ignore"
     metadata = applied.setdefault("metadata", {})
     if metadata.setdefault("name", call.name) != call.name:

@@ -27,16 +27,17 @@ async def create(write: Write) -> dict[str, Any]:
         write.warn(warning)
     generated = _set_metadata(write)
     defaulting.default(write.model, write.object)
+    if not write.applied:
+        # Before admission: what the server adds belongs to nobody.
+        managers.track(
+            write.model, None, write.object, manager=write.manager, now=times.now(), subresource=write.subresource
+        )
     await admission.mutate(write)
     strategy.prepare_create(write.model, write.object)
     causes = validation.validate_create(write.model, write.object)
     if causes:
         raise errors.invalid(write.model.group, write.model.kind, write.object["metadata"].get("name", ""), causes)
     await admission.validate(write)
-    if not write.applied:
-        managers.track(
-            write.model, None, write.object, manager=write.manager, now=times.now(), subresource=write.subresource
-        )
     return _store(write, generated)
 
 
@@ -48,17 +49,29 @@ def _check_identity(write: Write) -> None:
     body.setdefault("apiVersion", model.api_version)
     body.setdefault("kind", model.kind)
     if (body["apiVersion"], body["kind"]) != (model.api_version, model.kind):
-        group, _, version = str(body["apiVersion"]).rpartition("/")
-        raise errors.bad_request(
-            f'{body["kind"]} in version "{version}" cannot be handled as a {model.kind}: '
-            f'no kind "{body["kind"]}" is registered for this path (group "{group}")'
-            if body["kind"] == model.kind or model.builtin
-            else f"the API version in the data ({body['apiVersion']}) does not match the expected API version"
-            f" ({model.api_version})"
-        )
+        raise _wrong_kind(write)
     if not isinstance(body.get("metadata"), dict):
         body["metadata"] = {}
     check_namespace(write)
+
+
+def _wrong_kind(write: Write) -> errors.StatusError:
+    """The body is of another kind than the path's."""
+    body, model = write.object, write.model
+    group, _, version = str(body["apiVersion"]).rpartition("/")
+    if not model.builtin:
+        return errors.bad_request(
+            f"the API version in the data ({body['apiVersion']}) does not match the expected API version"
+            f" ({model.api_version})"
+            if body["kind"] == model.kind
+            else f"the object provided is unrecognized (must be of type {model.kind}): it is a {body['kind']}"
+        )
+    where = f'version "{body["apiVersion"]}" in scheme "pkg/runtime/scheme.go:111"'
+    problem = f'no kind "{body["kind"]}" is registered for {where}'
+    if write.server.registry.by_kind(group, version, body["kind"]) is not None:
+        internal = f"{model.group.partition('.')[0] or 'core'}.{model.kind}"
+        problem = f"converting ({version}.{body['kind']}) to ({internal}): unknown conversion"
+    return errors.bad_request(f'{body["kind"]} in version "{version}" cannot be handled as a {model.kind}: {problem}')
 
 
 def check_namespace(write: Write) -> None:
@@ -79,7 +92,7 @@ def _set_metadata(write: Write) -> bool:
     """What only the server says of an object; returns whether it made up the name."""
     metadata = write.object["metadata"]
     if metadata.pop("resourceVersion", ""):
-        raise errors.bad_request("resourceVersion should not be set on objects to be created")
+        raise errors.StatusError(errors.status(500, "", "resourceVersion should not be set on objects to be created"))
     for field in SYSTEM_FIELDS:
         metadata.pop(field, None)
     if not write.applied:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mcp_cli.local.apimachinery import errors, times
+from mcp_cli.local.apiserver import refusals
 from mcp_cli.local.apiserver.objects import conflict
 from mcp_cli.local.apiserver.pipeline import admission
 from mcp_cli.local.apiserver.pipeline.write import DELETE, Write
@@ -69,8 +70,7 @@ def _check_preconditions(write: Write, options: dict[str, Any], current: dict[st
         ("resourceVersion", "ResourceVersion", metadata["resourceVersion"]),
     ):
         if wanted.get(field) and wanted[field] != actual:
-            message = f"Precondition failed: {label} in precondition: {wanted[field]}, {label} in object meta: {actual}"
-            raise errors.conflict(write.model.group, write.model.plural, write.name, message)
+            raise refusals.precondition_failed(write.model.kind, write.name, label, wanted[field], actual)
 
 
 def _step(write: Write, options: dict[str, Any], current: dict[str, Any]) -> tuple[dict[str, Any], bool]:

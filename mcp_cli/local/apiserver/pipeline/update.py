@@ -12,10 +12,12 @@ from dataclasses import replace
 from typing import Any
 
 from mcp_cli.local.apimachinery import decoding, defaulting, errors, managers, strategy, times, validation
+from mcp_cli.local.apiserver import refusals
 from mcp_cli.local.apiserver.objects import conflict
 from mcp_cli.local.apiserver.pipeline import admission
 from mcp_cli.local.apiserver.pipeline.create import check_namespace
 from mcp_cli.local.apiserver.pipeline.write import UPDATE, Write
+from mcp_cli.local.apiserver.registry import object_key
 from mcp_cli.local.storage import Conflict
 
 ATTEMPTS = 20
@@ -43,8 +45,7 @@ async def prepare(write: Write) -> None:
     old, new = write.old, write.object
     assert old is not None
     if write.subresource != "scale":
-        for warning in decoding.decode(write.model, new, write.field_validation):
-            write.warn(warning)
+        _decode(write)
     defaulting.default(write.model, new)
     _keep_system_metadata(new, old)
     strategy.prepare_update(write.model, new, old, write.subresource)
@@ -55,6 +56,19 @@ async def prepare(write: Write) -> None:
     await admission.validate(write)
     if not write.applied:
         managers.track(write.model, old, new, manager=write.manager, now=times.now(), subresource=write.subresource)
+
+
+def _decode(write: Write) -> None:
+    """Read the object as its kind; a patch whose result cannot be read is the patch's fault."""
+    before = copy.deepcopy(write.object) if write.patched else {}
+    try:
+        for warning in decoding.decode(write.model, write.object, write.field_validation):
+            write.warn(warning)
+    except errors.StatusError as error:
+        problem = str(error).partition(f"cannot be handled as a {write.model.kind}: ")[2]
+        if write.patched and problem:
+            raise refusals.patched_invalid(before, problem) from None
+        raise
 
 
 def store(write: Write) -> dict[str, Any]:
@@ -98,9 +112,16 @@ def _check_identity(write: Write) -> str:
     check_namespace(write)
     uid = metadata.get("uid")
     if uid and uid != old["metadata"]["uid"]:
-        message = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['metadata']['uid']}"
-        raise errors.conflict(model.group, model.plural, write.name, message)
+        raise errors.conflict(model.group, model.plural, write.name, _wrong_uid(write, uid, old["metadata"]["uid"]))
     return str(metadata.get("resourceVersion") or "")
+
+
+def _wrong_uid(write: Write, wanted: str, actual: str) -> str:
+    key = object_key(write.model, write.namespace, write.name)
+    return (
+        f"StorageError: invalid object, Code: 4, Key: /registry/{write.model.plural}/{key}, ResourceVersion: 0, "
+        f"AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {actual}"
+    )
 
 
 def _keep_system_metadata(new: dict[str, Any], old: dict[str, Any]) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mcp_cli.local.apimachinery import errors, managers
+from mcp_cli.local.apimachinery import managers
+from mcp_cli.local.apiserver import refusals
 
 if TYPE_CHECKING:
     from mcp_cli.local.apimachinery.models import Model
     from mcp_cli.local.apiserver.context import Call, Server
 
 CREATE, UPDATE, DELETE = "CREATE", "UPDATE", "DELETE"
+_OPTIONS = {"create": "CreateOptions", "update": "UpdateOptions", "patch": "PatchOptions"}
 _VALIDATION_LEVELS = ("", "Ignore", "Warn", "Strict")
 
 
@@ -30,6 +32,8 @@ class Write:
     manager: str = ""
     dry_run: bool = False
     field_validation: str = "Warn"
+    patched: bool = False
+    """The object is a patch's result, not what the client sent."""
     applied: bool = False
     """Server-side apply has already said who owns which field."""
     warnings: list[str] = field(default_factory=list)
@@ -59,14 +63,12 @@ def write_of(call: Call, operation: str, body: dict[str, Any], *, subresource: s
 
 def check_write_options(call: Call) -> None:
     """Refuse options that the server does not know, before anything is done."""
+    kind = _OPTIONS.get(call.verb, "DeleteOptions")
     for value in call.query.all("dryRun"):
         if value not in ("", "All"):
-            cause = errors.Cause(
-                "FieldValueNotSupported", f'Unsupported value: "{value}": supported values: "All"', "dryRun"
-            )
-            raise errors.invalid("meta.k8s.io", "CreateOptions", "", [cause])
+            text = f'Unsupported value: ["{value}"]: supported values: "All"'
+            raise refusals.bad_option(kind, "FieldValueNotSupported", text, "dryRun")
     level = call.query.text("fieldValidation")
     if level not in _VALIDATION_LEVELS:
-        message = f'Unsupported value: "{level}": supported values: "", "Ignore", "Strict", "Warn"'
-        cause = errors.Cause("FieldValueNotSupported", message, "fieldValidation")
-        raise errors.invalid("meta.k8s.io", "CreateOptions", "", [cause])
+        text = f'Unsupported value: "{level}": supported values: "", "Ignore", "Strict", "Warn"'
+        raise refusals.bad_option(kind, "FieldValueNotSupported", text, "fieldValidation")
