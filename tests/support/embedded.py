@@ -1,6 +1,7 @@
 """The embedded cluster as a control plane of the tests: its daemon in an isolated state folder.
 
-Role: start the same daemon that `mcp local start` runs, in the foreground, and stop it. Called by `keeper`.
+Role: start the daemon that `mcp local start` runs, in the foreground and without the operator (its tests run their
+own), and stop it. Called by `keeper`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ class EmbeddedControlPlane:
         home = self.directory / "home"
         home.mkdir(exist_ok=True)
         env = {STATE_DIR_VARIABLE: str(self._paths.root), "HOME": str(home), "XDG_STATE_HOME": "", "XDG_DATA_HOME": ""}
-        self._process = Process("daemon", [sys.executable, "-m", MODULE], self.directory / "daemon.log", env)
+        self._process = Process(
+            "daemon", [sys.executable, "-m", MODULE, "--no-operator"], self.directory / "daemon.log", env
+        )
         try:
             self._process.wait_until(self._paths.ready_file.exists, "ready", START_TIMEOUT)
         except BaseException:

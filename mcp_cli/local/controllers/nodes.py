@@ -6,6 +6,10 @@ Called by `manager`.
 
 from __future__ import annotations
 
+from mcp_operator.runtime.controller import Result
+from mcp_operator.runtime.errors import NotFound
+from mcp_operator.runtime.resources import LEASES, NODES, Key
+
 from mcp_cli.local.controllers.context import Context, enqueue_itself
 from mcp_cli.local.controllers.objects import (
     Object,
@@ -18,9 +22,6 @@ from mcp_cli.local.controllers.objects import (
 )
 from mcp_cli.local.controllers.objects import status as status_of
 from mcp_cli.local.controllers.scheduler_plan import NOT_READY
-from mcp_operator.runtime.controller import Result
-from mcp_operator.runtime.errors import NotFound
-from mcp_operator.runtime.resources import LEASES, NODES, Key
 
 LEASE_NAMESPACE = "kube-node-lease"
 GRACE_SECONDS = 40.0
