@@ -89,6 +89,8 @@ class ApiServer:
         target = parse_path(path)
         if target is None:
             answered = about(self.server, request, path.rstrip("/") or "/")
+            if answered is None and path.startswith("/api/"):
+                raise errors.page_not_found()
             if answered is None:
                 raise refusals.PlainNotFound
             return answered

@@ -108,6 +108,7 @@ def _slice(server: Server) -> dict[str, Any]:
             "name": "kubernetes",
             "namespace": "default",
             "labels": {"kubernetes.io/service-name": "kubernetes"},
+            "generation": 1,
         },
         "addressType": "IPv4",
         "endpoints": [{"addresses": ["127.0.0.1"], "conditions": {"ready": True}}],

@@ -44,7 +44,11 @@ def _event_to_core(event: Object) -> Object:
 
 
 def _event_from_core(event: Object) -> Object:
-    return _rename(event, _EVENT_FIELDS)
+    renamed = _rename(event, _EVENT_FIELDS)
+    for field in ("reportingController", "reportingInstance"):
+        if renamed.get(field) == "":
+            del renamed[field]
+    return renamed
 
 
 def _rename(obj: Object, names: dict[str, str]) -> Object:

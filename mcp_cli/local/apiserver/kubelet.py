@@ -53,7 +53,7 @@ def node_url(server: Server, node_name: str) -> str:
     assert model is not None
     node = server.objects.find(model, "", node_name)
     if node is None:
-        raise errors.not_found("", "nodes", node_name)
+        raise errors.not_found("", "pods", node_name)
     status = node.get("status", {})
     addresses = {entry["type"]: entry["address"] for entry in status.get("addresses") or []}
     address = addresses.get("InternalIP") or addresses.get("Hostname")

@@ -55,6 +55,8 @@ async def dispatch(server: Server, request: Request, target: Target) -> Response
     watching = (query.flag("watch") or target.watch_prefix) and not target.subresource
     verb = verb_of(request.method, bool(target.name), watching)
     call = Call(server, request, target, query, model, verb, dry_run=bool(query.text("dryRun")))
+    if (target.group, target.plural) == ("", "endpoints"):
+        call.warnings.append("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
     if model.namespaced and target.name and not target.namespace:
         raise errors.page_not_found()
     return await _handler(call)(call)

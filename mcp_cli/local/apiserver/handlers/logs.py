@@ -24,7 +24,7 @@ async def logs(call: Call) -> Response:
     container = _container(call, pod)
     node = pod["spec"].get("nodeName")
     if not node:
-        return Response(b"", media_type="text/plain")
+        return Response(status_code=204)
     names = "/".join(quote(part, safe="") for part in (call.namespace, call.name, container))
     parameters = {name: call.query.text(name) for name in _PASSED_ON if call.query.has(name)}
     url = f"{kubelet.node_url(call.server, node)}/containerLogs/{names}?{urlencode(parameters)}"

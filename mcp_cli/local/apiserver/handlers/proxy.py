@@ -81,9 +81,11 @@ def _service_address(call: Call, name: str, port: str) -> tuple[str, int]:
     endpoints = call.server.registry.find("", "v1", "endpoints")
     assert endpoints is not None
     found = call.server.objects.find(endpoints, call.namespace, name)
+    if found is None:
+        raise errors.not_found("", "services", name)
     choices = [
         (address["ip"], entry["port"])
-        for subset in (found or {}).get("subsets") or []
+        for subset in found.get("subsets") or []
         for entry in subset.get("ports") or []
         if wanted is None or entry.get("name", "") == wanted
         for address in subset.get("addresses") or []
@@ -101,7 +103,8 @@ def _service_port(service: dict[str, Any], port: str) -> str | None:
     for entry in ports:
         if entry.get("name") == port or str(entry["port"]) == port:
             return entry.get("name") or ""
-    raise errors.unavailable(f'no service port "{port}" found for service "{service["metadata"]["name"]}"')
+    wanted = port if port.isdigit() else f'"{port}"'
+    raise errors.unavailable(f'no service port {wanted} found for service "{service["metadata"]["name"]}"')
 
 
 async def forward(request: Request, url: str) -> Response:

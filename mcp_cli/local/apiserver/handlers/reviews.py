@@ -42,4 +42,4 @@ def _status(call: Call, spec: dict[str, Any]) -> dict[str, Any]:
             anywhere = {"verbs": ["*"], "nonResourceURLs": ["*"]}
             return {"resourceRules": [everything], "nonResourceRules": [anywhere], "incomplete": False}
         case _:
-            return {"allowed": True, "reason": "the embedded cluster has one user, who may do everything"}
+            return {"allowed": True}

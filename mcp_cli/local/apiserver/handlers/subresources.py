@@ -92,8 +92,20 @@ async def evict(call: Call) -> Response:
     options = dict(body.get("deleteOptions") or {})
     if options.get("dryRun"):
         call.dry_run = True
+    if not call.dry_run:
+        await updating.update(write_of(call, UPDATE, {}, subresource="status"), _mark_evicted)
     await run_delete(write_of(call, DELETE, {}), options)
     return plain({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201)
+
+
+def _mark_evicted(pod: dict[str, Any]) -> dict[str, Any]:
+    """A pod that is evicted says so."""
+    conditions = pod.setdefault("status", {}).setdefault("conditions", [])
+    conditions[:] = [condition for condition in conditions if condition["type"] != "DisruptionTarget"]
+    reason = {"reason": "EvictionByEvictionAPI", "message": "Eviction API: evicting"}
+    moment = {"lastProbeTime": None, "lastTransitionTime": times.now()}
+    conditions.append({"type": "DisruptionTarget", "status": "True", **moment, **reason})
+    return pod
 
 
 def _check_budgets(call: Call, pod: dict[str, Any]) -> None:

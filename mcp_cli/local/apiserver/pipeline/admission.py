@@ -11,7 +11,6 @@ from typing import Any
 
 from mcp_cli.local.apimachinery import admission as builtin
 from mcp_cli.local.apimachinery import errors
-from mcp_cli.local.apiserver.pipeline.services import allocate_addresses
 from mcp_cli.local.apiserver.pipeline.write import CREATE, DELETE, Write
 
 Plugin = Callable[[Write], Awaitable[None]]
@@ -79,4 +78,4 @@ async def builtin_admission(write: Write) -> None:
 
 
 MUTATING: list[Plugin] = [namespace_exists, priority_class, builtin_admission]
-VALIDATING: list[Plugin] = [namespace_is_mortal, allocate_addresses]
+VALIDATING: list[Plugin] = [namespace_is_mortal]

@@ -7,6 +7,7 @@ from typing import Any
 
 from mcp_cli.local.apimachinery import decoding, defaulting, errors, managers, names, strategy, times, validation
 from mcp_cli.local.apiserver.pipeline import admission
+from mcp_cli.local.apiserver.pipeline.services import allocate
 from mcp_cli.local.apiserver.pipeline.write import Write
 
 NAME_ATTEMPTS = 8
@@ -38,6 +39,7 @@ async def create(write: Write) -> dict[str, Any]:
     if causes:
         raise errors.invalid(write.model.group, write.model.kind, write.object["metadata"].get("name", ""), causes)
     await admission.validate(write)
+    allocate(write)
     return _store(write, generated)
 
 

@@ -86,8 +86,15 @@ def _step(write: Write, options: dict[str, Any], current: dict[str, Any]) -> tup
     grace = _grace(model.plural, options, current)
     blocked = bool(finalizers) or (model.plural == "namespaces" and bool(current.get("spec", {}).get("finalizers")))
     if grace == 0 and not blocked:
-        return (current if write.dry_run else objects.delete(model, current)), True
+        last = current
+        if model.plural == "pods":
+            # A pod says in its last state that it was being deleted.
+            last = copy.deepcopy(current)
+            _mark(last, 0)
+        return (last if write.dry_run else objects.delete(model, current, last=last)), True
     _mark(updated, grace)
+    if model.plural == "namespaces":
+        updated["metadata"].pop("deletionGracePeriodSeconds", None)
     _special_state(model.plural, updated)
     if write.dry_run or updated == current:
         return updated, False

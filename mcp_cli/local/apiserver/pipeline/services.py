@@ -5,21 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from mcp_cli.local.apimachinery import errors
-from mcp_cli.local.apiserver.pipeline.write import DELETE, Write
+from mcp_cli.local.apiserver.pipeline.write import Write
 
 NODE_PORTS = range(30000, 32768)
 _WITH_NODE_PORTS = ("NodePort", "LoadBalancer")
+_CLUSTER_FIELDS = ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy")
 
 
-async def allocate_addresses(write: Write) -> None:
+def allocate(write: Write) -> None:
     """Give the Service the addresses and ports that its type calls for, and take those that it no longer has."""
-    if write.operation == DELETE or write.model.plural != "services" or write.model.group or write.subresource:
+    if write.model.plural != "services" or write.model.group or write.subresource:
         return
     spec = write.object.setdefault("spec", {})
     old = (write.old or {}).get("spec", {})
+    if spec.get("type") != old.get("type"):
+        _drop_policies(spec, old)
     if spec.get("type") == "ExternalName":
-        for field in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
+        for field in _CLUSTER_FIELDS:
             spec.pop(field, None)
+        _drop_node_ports(spec, old)
         return
     _cluster_ip(write, spec, old)
     if spec.get("type") in _WITH_NODE_PORTS:
@@ -28,20 +32,32 @@ async def allocate_addresses(write: Write) -> None:
         _drop_node_ports(spec, old)
 
 
+def _drop_policies(spec: dict[str, Any], old: dict[str, Any]) -> None:
+    """Traffic policies that the former type had and the new one cannot have."""
+    if spec.get("type") not in _WITH_NODE_PORTS and spec.get("externalTrafficPolicy") == old.get(
+        "externalTrafficPolicy"
+    ):
+        spec.pop("externalTrafficPolicy", None)
+    if spec.get("type") == "ExternalName" and spec.get("internalTrafficPolicy") == old.get("internalTrafficPolicy"):
+        spec.pop("internalTrafficPolicy", None)
+
+
 def _cluster_ip(write: Write, spec: dict[str, Any], old: dict[str, Any]) -> None:
-    addresses = write.server.addresses
-    given = spec.get("clusterIP") or (spec.get("clusterIPs") or [""])[0] or old.get("clusterIP") or ""
+    held = old.get("clusterIP") or ""
+    given = spec.get("clusterIP") or (spec.get("clusterIPs") or [""])[0] or held
+    if held and given != held:
+        raise _refused(write, "spec.clusterIPs[0]", f'["{given}"]', "may not change once set")
     if not given:
-        found = addresses.allocate()
-        if found is None:
+        given = write.server.addresses.allocate() or ""
+        if not given:
             raise errors.internal("failed to allocate a serviceIP: range is full")
-        given = found
-    elif given != "None" and given != old.get("clusterIP"):
+    elif given not in ("None", held):
         _check_wanted(write, given)
     spec["clusterIP"] = given
     spec["clusterIPs"] = [given]
-    spec.setdefault("ipFamilies", ["IPv4"])
-    spec.setdefault("ipFamilyPolicy", "SingleStack")
+    anywhere = given == "None" and not spec.get("selector")
+    spec.setdefault("ipFamilies", ["IPv4", "IPv6"] if anywhere else ["IPv4"])
+    spec.setdefault("ipFamilyPolicy", "RequireDualStack" if anywhere else "SingleStack")
 
 
 def _check_wanted(write: Write, address: str) -> None:
@@ -52,9 +68,12 @@ def _check_wanted(write: Write, address: str) -> None:
     elif addresses.owner(address) not in (None, f"{write.namespace}/{name}"):
         problem = f"failed to allocate IP {address}: provided IP is already allocated"
     if problem:
-        shown = f'["{address}"]'
-        cause = errors.Cause("FieldValueInvalid", f"Invalid value: {shown}: {problem}", "spec.clusterIPs")
-        raise errors.invalid("", "Service", name, [cause])
+        raise _refused(write, "spec.clusterIPs", f'["{address}"]', problem)
+
+
+def _refused(write: Write, field: str, value: str, problem: str) -> errors.StatusError:
+    cause = errors.Cause("FieldValueInvalid", f"Invalid value: {value}: {problem}", field)
+    return errors.invalid("", "Service", write.object["metadata"]["name"], [cause])
 
 
 def _node_ports(write: Write, spec: dict[str, Any]) -> None:
@@ -63,9 +82,8 @@ def _node_ports(write: Write, spec: dict[str, Any]) -> None:
         wanted = (port.get("protocol", "TCP"), port.get("nodePort") or 0)
         if wanted[1]:
             if wanted in taken:
-                message = f"Invalid value: {wanted[1]}: provided port is already allocated"
-                cause = errors.Cause("FieldValueInvalid", message, f"spec.ports[{index}].nodePort")
-                raise errors.invalid("", "Service", write.object["metadata"]["name"], [cause])
+                field = f"spec.ports[{index}].nodePort"
+                raise _refused(write, field, str(wanted[1]), "provided port is already allocated")
         else:
             port["nodePort"] = next(free for free in NODE_PORTS if (wanted[0], free) not in taken)
         taken.add((wanted[0], port["nodePort"]))

@@ -16,11 +16,14 @@ from mcp_cli.local.apiserver import refusals
 from mcp_cli.local.apiserver.objects import conflict
 from mcp_cli.local.apiserver.pipeline import admission
 from mcp_cli.local.apiserver.pipeline.create import check_namespace
+from mcp_cli.local.apiserver.pipeline.services import allocate
 from mcp_cli.local.apiserver.pipeline.write import UPDATE, Write
 from mcp_cli.local.apiserver.registry import object_key
 from mcp_cli.local.storage import Conflict
 
 ATTEMPTS = 20
+_OWN_RULES = ("binding", "finalize")
+"""Subresources whose handlers change exactly what they may."""
 Change = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -48,7 +51,8 @@ async def prepare(write: Write) -> None:
         _decode(write)
     defaulting.default(write.model, new)
     _keep_system_metadata(new, old)
-    strategy.prepare_update(write.model, new, old, write.subresource)
+    if write.subresource not in _OWN_RULES:
+        strategy.prepare_update(write.model, new, old, write.subresource)
     await admission.mutate(write)
     causes = validation.validate_update(write.model, new, old, write.subresource)
     if causes:
@@ -56,6 +60,7 @@ async def prepare(write: Write) -> None:
     await admission.validate(write)
     if not write.applied:
         managers.track(write.model, old, new, manager=write.manager, now=times.now(), subresource=write.subresource)
+    allocate(write)
 
 
 def _decode(write: Write) -> None:
@@ -87,9 +92,11 @@ def store(write: Write) -> dict[str, Any]:
 
 def finished(plural: str, new: dict[str, Any], old: dict[str, Any]) -> bool:
     """A deletion that waited for finalizers only, and now waits for none."""
-    if new["metadata"].get("finalizers") or old["metadata"].get("deletionGracePeriodSeconds") != 0:
+    if new["metadata"].get("finalizers"):
         return False
-    return not (plural == "namespaces" and new.get("spec", {}).get("finalizers"))
+    if plural == "namespaces":
+        return "deletionTimestamp" in old["metadata"] and not new.get("spec", {}).get("finalizers")
+    return old["metadata"].get("deletionGracePeriodSeconds") == 0
 
 
 def _check_identity(write: Write) -> str:
