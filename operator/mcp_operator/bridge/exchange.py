@@ -33,7 +33,7 @@ class Exchange:
     def __init__(self, message: Message) -> None:
         meta = meta_of(message)
         self.message_id = message.get("id")
-        self.raw_id = encode(self.message_id)
+        self.raw_id = b"%d" % self.message_id if type(self.message_id) is int else encode(self.message_id)
         self.token = meta.get(names.PROGRESS_TOKEN)
         self.wants_log = names.META_LOG_LEVEL in meta
         self.method: str = message["method"]
