@@ -26,6 +26,8 @@ from mcp_operator.runtime.resources import key_of
 Object = dict[str, Any]
 
 LEAVING_SECONDS = 2.0
+# Nobody tells when a stranger's object goes away: it does not bear our labels.
+FOREIGN_SECONDS = 30.0
 _SERVER_SET = ("resourceVersion", "generation", "managedFields")
 
 log = logging.getLogger(__name__)
@@ -135,7 +137,7 @@ def _obstacle(server: Object, lives: Sequence[Object | None]) -> Problem | None:
             words = (
                 f"{spell(live)} is there already and belongs to someone else; rename the server, or delete that object"
             )
-            return Problem("NameTaken", words, fatal=True)
+            return Problem("NameTaken", words, fatal=True, again=FOREIGN_SECONDS)
         if live is not None and whose is Ownership.LEAVING:
             return Problem(
                 "WaitingForDeletion", f"an earlier {spell(live)} is still being deleted", again=LEAVING_SECONDS
