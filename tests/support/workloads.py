@@ -1,0 +1,169 @@
+"""What the behaviour tests of workload controllers share: objects, and the part of the kubelet.
+
+The pods here want a node that does not exist, so that on the embedded cluster its node agent leaves them alone and on a
+real control plane, which has no node, everything is the same. The tests say themselves what becomes of a pod.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+from mcp_operator.runtime.client import KubeClient
+from mcp_operator.runtime.errors import NotFound
+from mcp_operator.runtime.resources import DEPLOYMENTS, EVENTS, PODS, REPLICASETS, Resource
+
+from tests.support.cluster import Cluster
+from tests.support.waiting import eventually
+
+Object = dict[str, Any]
+NOWHERE = {"test.example/no-such-node": "true"}
+REVISION = "deployment.kubernetes.io/revision"
+MOMENT = "2026-01-01T00:00:00Z"
+
+
+def pod_spec(image: str = "example.test/app:1", **more: Any) -> Object:
+    container = {"name": "app", "image": image, "ports": [{"name": "web", "containerPort": 8080}]}
+    return {"nodeSelector": NOWHERE, "terminationGracePeriodSeconds": 1, "containers": [container], **more}
+
+
+def template(app: str, image: str = "example.test/app:1", **more: Any) -> Object:
+    return {"metadata": {"labels": {"app": app}}, "spec": pod_spec(image, **more)}
+
+
+def deployment(name: str, replicas: int = 2, image: str = "example.test/app:1", **spec: Any) -> Object:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": {"app": name}},
+            "template": template(name, image),
+            **spec,
+        },
+    }
+
+
+@dataclass(frozen=True)
+class Workloads:
+    """A cluster, a client, and the namespace of the test."""
+
+    cluster: Cluster
+    kube: KubeClient
+
+    @property
+    def namespace(self) -> str:
+        return self.cluster.namespace
+
+    async def create(self, resource: Resource, body: Object) -> Object:
+        return await self.kube.create(resource, body, self.namespace)
+
+    async def get(self, resource: Resource, name: str) -> Object:
+        return await self.kube.get(resource, name, self.namespace)
+
+    async def list(self, resource: Resource, app: str | None = None) -> list[Object]:
+        selector = f"app={app}" if app else None
+        return (await self.kube.list(resource, self.namespace, label_selector=selector))["items"]
+
+    async def patch(self, resource: Resource, name: str, change: Object) -> Object:
+        return await self.kube.patch(resource, name, change, self.namespace)
+
+    async def pods(self, app: str, count: int) -> list[Object]:
+        """The live pods of an app, when there are exactly so many."""
+
+        async def found() -> list[Object] | None:
+            pods = [pod for pod in await self.list(PODS, app) if not pod["metadata"].get("deletionTimestamp")]
+            return (pods or [{}]) if len(pods) == count else None
+
+        pods = await eventually(found, f"{count} pods of {app}")
+        return [pod for pod in pods if pod]
+
+    async def set_ready(self, pod: Object, ready: bool = True) -> None:
+        """What a kubelet reports of a running pod."""
+        address = address_of(pod)
+        state = {
+            "phase": "Running",
+            "podIP": address,
+            "podIPs": [{"ip": address}],
+            "conditions": [
+                {"type": "Ready", "status": "True" if ready else "False", "lastTransitionTime": MOMENT},
+            ],
+        }
+        await self._set_status(pod, state)
+
+    async def finish(self, pod: Object, phase: str) -> None:
+        """The pod's only container has ended."""
+        code = 0 if phase == "Succeeded" else 1
+        ended = {"exitCode": code, "finishedAt": MOMENT, "startedAt": MOMENT, "reason": "Completed"}
+        container = {
+            "name": "app",
+            "image": "x",
+            "imageID": "x",
+            "ready": False,
+            "restartCount": 0,
+            "state": {"terminated": ended},
+        }
+        await self._set_status(pod, {"phase": phase, "containerStatuses": [container]})
+
+    async def _set_status(self, pod: Object, state: Object) -> None:
+        name = pod["metadata"]["name"]
+        await self.kube.patch(PODS, name, {"status": state}, self.namespace, type="strategic", subresource="status")
+
+    async def all_ready(self, app: str, count: int) -> list[Object]:
+        """Waits for so many pods, and makes those ready that are not yet."""
+        pods = await self.pods(app, count)
+        for pod in pods:
+            if "podIP" not in pod["status"]:
+                await self.set_ready(pod)
+        return pods
+
+    async def gone(self, resource: Resource, name: str) -> None:
+        async def missing() -> bool:
+            try:
+                await self.get(resource, name)
+            except NotFound:
+                return True
+            return False
+
+        await eventually(missing, f"{resource.plural} {name} gone")
+
+    async def replica_sets(self, app: str) -> list[Object]:
+        """Those of an app, oldest revision first."""
+        sets = await self.list(REPLICASETS, app)
+        return sorted(sets, key=lambda each: int(each["metadata"]["annotations"][REVISION]))
+
+    async def rolled_out(self, name: str) -> Object:
+        """The Deployment, when its controller says that the rollout is complete."""
+
+        async def complete() -> Object | None:
+            found = await self.get(DEPLOYMENTS, name)
+            progressing = condition(found, "Progressing") or {}
+            seen = found.get("status", {}).get("observedGeneration") == found["metadata"]["generation"]
+            return found if seen and progressing.get("reason") == "NewReplicaSetAvailable" else None
+
+        return await eventually(complete, f"deployment {name} rolled out")
+
+    async def event(self, kind: str, name: str, reason: str) -> Object:
+        """The first event about an object with this reason."""
+
+        async def found() -> Object | None:
+            for each in await self.list(EVENTS):
+                about = each["involvedObject"]
+                if (about["kind"], about["name"], each["reason"]) == (kind, name, reason):
+                    return each
+            return None
+
+        return await eventually(found, f"event {reason} about {kind} {name}")
+
+
+def address_of(pod: Object) -> str:
+    """The address that a pod has here: its own, and always the same."""
+    number = crc32(pod["metadata"]["name"].encode())
+    return f"10.{number % 200 + 1}.{number >> 8 & 255}.{number >> 16 & 255}"
+
+
+def condition(obj: Object, type_: str) -> Object | None:
+    conditions = obj.get("status", {}).get("conditions") or ()
+    return next((each for each in conditions if each["type"] == type_), None)
