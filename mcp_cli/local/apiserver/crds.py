@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from mcp_cli.local.apimachinery import crds as definitions
+from mcp_cli.local.apimachinery import managers, times
 from mcp_cli.local.apiserver.pipeline.delete import delete as run_delete
 from mcp_cli.local.apiserver.pipeline.write import DELETE, Write
 from mcp_cli.local.apiserver.registry import CRDS
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
     from mcp_cli.local.storage import Change
 
 CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
+MANAGER = "kube-apiserver"
 POLL_SECONDS = 0.05
-POLL_LIMIT_SECONDS = 5.0
 
 
 class CustomResources:
@@ -33,6 +35,7 @@ class CustomResources:
         assert model is not None
         self._model: Model = model
         self._cleaning: dict[str, asyncio.Task[None]] = {}
+        self._pending: deque[Change] = deque()
 
     def start(self) -> None:
         """Serve what is stored already, then follow the changes."""
@@ -47,19 +50,27 @@ class CustomResources:
                 self._clean(crd)
 
     def _changed(self, change: Change) -> None:
+        """Deal with a change, and with those that dealing with it brings, one after the other."""
         if change.resource != CRDS:
             return
-        crd = change.object
-        name = crd["metadata"]["name"]
-        if change.type == "DELETED":
-            self._end(crd)
+        self._pending.append(change)
+        if len(self._pending) > 1:
             return
-        if crd["metadata"].get("deletionTimestamp"):
+        while self._pending:
+            self._handle(self._pending[0])
+            self._pending.popleft()
+
+    def _handle(self, change: Change) -> None:
+        name = change.object["metadata"]["name"]
+        crd = self._server.objects.find(self._model, "", name)
+        if crd is None:
+            self._end(change.object)
+        elif crd["metadata"].get("deletionTimestamp"):
             self._clean(crd)
-            return
-        if not self._accept(crd):
+        elif not self._accept(crd):
             self._server.registry.put_crd(crd)
-        self._retry_others(name, change)
+        if change.type != "ADDED":
+            self._retry_others(name)
 
     def _accept(self, crd: dict[str, Any]) -> bool:
         """Decide on the definition's names; True when that led to a write (which comes back as a change)."""
@@ -72,13 +83,12 @@ class CustomResources:
         definitions.accept_names(decided, others)
         if decided == crd:
             return False
+        managers.track(self._model, crd, decided, manager=MANAGER, now=times.now(), subresource="status")
         self._server.objects.update(self._model, decided, crd["metadata"]["resourceVersion"])
         return True
 
-    def _retry_others(self, name: str, change: Change) -> None:
-        """Nothing waits for names while they stay as they are; a rename or a removal may free one."""
-        if change.type == "ADDED":
-            return
+    def _retry_others(self, name: str) -> None:
+        """A rename or a removal may free a name that another definition waits for."""
         for other in self._server.objects.all(self._model):
             conditions = other.get("status", {}).get("conditions") or []
             waiting = any(c["type"] == "NamesAccepted" and c["status"] == "False" for c in conditions)
@@ -88,8 +98,6 @@ class CustomResources:
     def _end(self, crd: dict[str, Any]) -> None:
         self._server.registry.drop_crd(crd["metadata"]["name"])
         self._server.store.end_watches(f"{crd['spec']['group']}/{crd['spec']['names']['plural']}")
-        for other in self._server.objects.all(self._model):
-            self._accept(other)
 
     def _clean(self, crd: dict[str, Any]) -> None:
         name = crd["metadata"]["name"]

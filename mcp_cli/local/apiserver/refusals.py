@@ -32,7 +32,9 @@ def unknown_body() -> errors.StatusError:
 def unknown_patch(media_type: str, accepted: tuple[str, ...]) -> errors.StatusError:
     if media_type in ("application/json", "application/yaml", ""):
         return errors.StatusError(errors.status(415, "UnsupportedMediaType", "415: Unsupported Media Type", {}))
-    return errors.unsupported_media_type(media_type, list(accepted))
+    known = ", ".join(accepted)
+    message = f"the body of the request was in an unknown format - accepted media types include: {known}"
+    return errors.StatusError(errors.status(415, "UnsupportedMediaType", message))
 
 
 def bad_option(kind: str, reason: str, message: str, field: str) -> errors.StatusError:

@@ -57,9 +57,22 @@ async def dispatch(server: Server, request: Request, target: Target) -> Response
     call = Call(server, request, target, query, model, verb, dry_run=bool(query.text("dryRun")))
     if (target.group, target.plural) == ("", "endpoints"):
         call.warnings.append("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
+    _warn_of_old_version(call)
     if model.namespaced and target.name and not target.namespace:
         raise errors.page_not_found()
     return await _handler(call)(call)
+
+
+def _warn_of_old_version(call: Call) -> None:
+    """A CRD may say that one of its versions is deprecated."""
+    version = call.model.crd_version or {}
+    if version.get("deprecated"):
+        model, served = call.model, call.server.registry.custom_models(f"{call.model.plural}.{call.model.group}")
+        newest = next((other for other in served if not (other.crd_version or {}).get("deprecated")), None)
+        text = f"{model.api_version} {model.kind} is deprecated"
+        if newest is not None:
+            text += f"; use {newest.api_version} {newest.kind}"
+        call.warnings.append(version.get("deprecationWarning") or text)
 
 
 def _handler(call: Call) -> Handler:
@@ -74,7 +87,9 @@ def _handler(call: Call) -> Handler:
         known = VERBS.get(call.verb) if call.verb in model.verbs else None
         return known or _refuse(call)
     if target.subresource not in model.subresources or (target.tail and target.subresource != "proxy"):
-        raise errors.page_not_found()
+        if model.builtin:
+            raise errors.page_not_found()
+        raise errors.not_found(model.group, model.plural, target.name)
     if target.subresource == "proxy":
         return proxy.proxy
     if target.subresource in _STREAMS_TO_COME:

@@ -96,6 +96,8 @@ def collect(call: Call) -> tuple[list[dict[str, Any]], dict[str, Any]]:
 
 def _list_metadata(call: Call, revision: int, after: str, match: Match | None) -> dict[str, Any]:
     metadata: dict[str, Any] = {"resourceVersion": str(revision)}
+    if not call.model.builtin:
+        metadata["continue"] = ""
     if after:
         metadata["continue"] = paging.encode_token(revision, after)
         if match is None:

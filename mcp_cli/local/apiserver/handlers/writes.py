@@ -74,7 +74,7 @@ def _check_version_given(call: Call, body: dict[str, Any]) -> None:
         cause = errors.Cause(
             "FieldValueInvalid", "Invalid value: 0: must be specified for an update", "metadata.resourceVersion"
         )
-        raise errors.invalid(call.model.group, call.model.kind, call.name, [cause])
+        raise errors.invalid(call.model.group, call.model.plural, call.name, [cause])
 
 
 async def patch(call: Call) -> Response:

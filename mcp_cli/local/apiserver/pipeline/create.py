@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
 from mcp_cli.local.apimachinery import decoding, defaulting, errors, managers, names, strategy, times, validation
+from mcp_cli.local.apiserver import refusals
 from mcp_cli.local.apiserver.pipeline import admission
 from mcp_cli.local.apiserver.pipeline.services import allocate
 from mcp_cli.local.apiserver.pipeline.write import Write
@@ -46,8 +48,11 @@ async def create(write: Write) -> dict[str, Any]:
 def _check_identity(write: Write) -> None:
     """The body and the URL speak of the same object."""
     body, model = write.object, write.model
-    if not body.get("kind") and not body.get("apiVersion") and not model.builtin:
-        raise errors.bad_request("Object 'Kind' is missing in '" + str(body)[:200] + "'")
+    if not model.builtin and not (body.get("kind") and body.get("apiVersion")):
+        missing = "apiVersion" if body.get("kind") else "Kind"
+        text = json.dumps(body)
+        problem = f"Object '{missing}' is missing in '{text}' ({text[:22]} ...)"
+        raise refusals.broken_body(model.kind, problem)
     body.setdefault("apiVersion", model.api_version)
     body.setdefault("kind", model.kind)
     if (body["apiVersion"], body["kind"]) != (model.api_version, model.kind):
@@ -61,12 +66,13 @@ def _wrong_kind(write: Write) -> errors.StatusError:
     """The body is of another kind than the path's."""
     body, model = write.object, write.model
     group, _, version = str(body["apiVersion"]).rpartition("/")
+    if not model.builtin and body["kind"] != model.kind:
+        cause = errors.Cause("FieldValueInvalid", f'Invalid value: "{body["kind"]}": must be {model.kind}', "kind")
+        return errors.invalid(model.group, body["kind"], body.get("metadata", {}).get("name", ""), [cause])
     if not model.builtin:
         return errors.bad_request(
             f"the API version in the data ({body['apiVersion']}) does not match the expected API version"
             f" ({model.api_version})"
-            if body["kind"] == model.kind
-            else f"the object provided is unrecognized (must be of type {model.kind}): it is a {body['kind']}"
         )
     where = f'version "{body["apiVersion"]}" in scheme "pkg/runtime/scheme.go:111"'
     problem = f'no kind "{body["kind"]}" is registered for {where}'

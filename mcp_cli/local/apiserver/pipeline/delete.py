@@ -19,6 +19,8 @@ from mcp_cli.local.storage import Conflict
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
 ATTEMPTS = 20
 _ORPHANED_BY_DEFAULT = {("batch", "jobs"), ("", "replicationcontrollers")}
+_MARKED_ONLY = ("namespaces", "customresourcedefinitions")
+"""Kinds whose own deletion sets the time of it and nothing else."""
 _CRD_FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
 _JOB_WARNING = (
     "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them"
@@ -93,7 +95,7 @@ def _step(write: Write, options: dict[str, Any], current: dict[str, Any]) -> tup
             _mark(last, 0)
         return (last if write.dry_run else objects.delete(model, current, last=last)), True
     _mark(updated, grace)
-    if model.plural == "namespaces":
+    if model.plural in _MARKED_ONLY:
         updated["metadata"].pop("deletionGracePeriodSeconds", None)
     _special_state(model.plural, updated)
     if write.dry_run or updated == current:

@@ -94,8 +94,8 @@ def finished(plural: str, new: dict[str, Any], old: dict[str, Any]) -> bool:
     """A deletion that waited for finalizers only, and now waits for none."""
     if new["metadata"].get("finalizers"):
         return False
-    if plural == "namespaces":
-        return "deletionTimestamp" in old["metadata"] and not new.get("spec", {}).get("finalizers")
+    if "deletionGracePeriodSeconds" not in old["metadata"]:
+        return "deletionTimestamp" in old["metadata"] and not (plural == "namespaces" and new["spec"].get("finalizers"))
     return old["metadata"].get("deletionGracePeriodSeconds") == 0
 
 
