@@ -1,7 +1,7 @@
 """What a bridge costs beside the same server on a bare pipe: ours, mcp-proxy and supergateway, in the same run.
 
 Role: start to first answer, 300 calls in sequence, 16 keep-alive connections for 10 s, memory of the bridge process;
-medians of the runs, as ratios to the pipe. Run as `python tests/bench/bridge.py [--runs N] [--seconds S]`; called by
+medians of the runs, as ratios to the pipe. Run as `python -m tests.bench.bridge [--runs N] [--seconds S]`; called by
 `make bench` through `main`.
 """
 
@@ -15,10 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from bridge_load import Figures, measure_http, measure_pipe
-from bridge_rivals import Rival, find_rivals
+from tests.bench.bridge_load import Figures, measure_http, measure_pipe
+from tests.bench.bridge_rivals import Rival, find_rivals
 
 CALLS = 300
 CONNECTIONS = 16

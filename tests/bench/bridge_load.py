@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bridge_rivals import Rival
+from tests.bench.bridge_rivals import Rival
 
 MODERN = "2026-07-28"
 META = {
