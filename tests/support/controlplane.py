@@ -88,6 +88,8 @@ class RealControlPlane:
     def _start_controllers(self) -> None:
         ports = free_ports(2)
         common = [f"--kubeconfig={self.kubeconfig}", "--leader-elect=false", "--bind-address=127.0.0.1"]
+        # 1.20 also listens on a fixed port without TLS, which a second control plane on the machine could not have.
+        common += ["--port=0"] if self._minor() < 24 else []
         manager = self._run(
             "kube-controller-manager",
             *common,
@@ -115,6 +117,11 @@ class RealControlPlane:
             )
         )
         return path
+
+    def _minor(self) -> int:
+        from tests.support.api import PlainApi
+
+        return int(PlainApi(self.kubeconfig).call("GET", "/version")["minor"].rstrip("+"))
 
     def _answers(self, path: str) -> bool:
         # The certificate is made by the server itself at its start, so this question alone goes unverified.

@@ -1,7 +1,7 @@
 """The runner image for a real node, made without a registry: base image, our wheel, and an installer cache.
 
-Role: what `operator/Dockerfile` builds where a container engine is, from plain folders, plus wheels of one Python server
-and the npm cache of one Node server, since a pod of the test node reaches no registry. Called by the tests of the node.
+Role: what `operator/Dockerfile` builds where a container engine is, from plain folders, plus wheels of one Python
+server and the npm cache of one Node server: a pod of the test node reaches no registry. Called by the node's tests.
 """
 
 from __future__ import annotations
