@@ -106,9 +106,10 @@ class PodWorker:
             life.cancel()
             await self._delete()
         finally:
+            # When the agent ends, the API keeps what it was told last: the pod runs, and will again.
+            writing.cancel()
             await self._stop_containers(min(self._grace(), SHUTDOWN_GRACE))
             life.cancel()
-            writing.cancel()
             for task in list(self._kit.background):
                 task.cancel()
 

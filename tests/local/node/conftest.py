@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.local.node.harness import AgentProgram, Node
+from tests.local.node.harness import AgentProgram, Node, schedulable_node
+from tests.local.node.waiting import until
 from tests.support.cluster import Cluster
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def node_name(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The node that runs this test process's pods."""
     if control_plane.name == "embedded":
-        yield control_plane.api.call("GET", "/api/v1/nodes")["items"][0]["metadata"]["name"]
+        yield until(lambda: schedulable_node(control_plane.api), "the node is ready")
         return
     name = f"node-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     agent = AgentProgram(control_plane.api, control_plane.kubeconfig, tmp_path_factory.mktemp("agent"), name)

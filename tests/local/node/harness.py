@@ -54,6 +54,12 @@ class AgentProgram:
         return [taint["key"] for taint in node["spec"].get("taints") or []] == [TAINT]
 
 
+def schedulable_node(api: PlainApi) -> str | None:
+    """The name of the first node without a taint."""
+    nodes = api.call("GET", "/api/v1/nodes")["items"]
+    return next((node["metadata"]["name"] for node in nodes if not node["spec"].get("taints")), None)
+
+
 @dataclass(frozen=True)
 class Node:
     """One node and one namespace."""

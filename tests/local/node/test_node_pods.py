@@ -241,13 +241,14 @@ def test_hooks_run_after_the_start_and_before_the_end(node: Node, cluster: Clust
         "preStop": {"exec": {"command": ["sh", "-c", "echo before >>/d/log"]}},
     }
     mount = {"volumeMounts": [{"name": "d", "mountPath": "/d"}]}
-    script = "trap 'cat /d/log; exit 0' TERM; while :; do sleep 0.05; done"
+    script = "trap 'cat /d/log; exit 0' TERM; echo up; while :; do sleep 0.05; done"
     node.run("hooked", shell(script, lifecycle=lifecycle) | mount, volumes=[{"name": "d", "emptyDir": {}}])
     node.until_ready("hooked")
-    following = cluster.kubectl_argv("logs", "-f", "hooked")
-    follower = subprocess.Popen(following, stdout=subprocess.PIPE, text=True)
+    follower = subprocess.Popen(cluster.kubectl_argv("logs", "-f", "hooked"), stdout=subprocess.PIPE, text=True)
+    assert follower.stdout is not None and follower.stdout.readline() == "up\n"
     node.delete("pods", "hooked")
     assert follower.communicate(timeout=10)[0].split() == ["after", "before"]
+    assert follower.returncode == 0, "following ends with the container"
 
 
 def test_a_failing_liveness_probe_restarts_the_container(node: Node) -> None:
