@@ -100,12 +100,6 @@ def merge(previous: Object, computed: Object, now: str) -> Object:
     return {**status, "lastUpdateTime": now}
 
 
-def patch(previous: Object, status: Object) -> Object:
-    """A JSON merge patch that makes `previous` into `status`."""
-    changed = {key: value for key, value in status.items() if previous.get(key) != value}
-    return changed | {key: None for key in previous if key not in status}
-
-
 def count(facts: Facts) -> Counts:
     deployment = facts.deployment
     wanted = facts.resolved.replicas if facts.resolved else 0
