@@ -19,8 +19,9 @@ from mcp_operator.protocol.effects import Ask, Effect, Flow, Open, Read, Ready, 
 
 T = TypeVar("T")
 
-# How long a request waits for the server's own stream to open.
+# How long a request waits for the server's own stream to open, and the end of an operation for that of its stream.
 SPAWN_WAIT = 1.0
+STOP_WAIT = 2.0
 
 
 class Driver:
@@ -36,6 +37,7 @@ class Driver:
         self.on_progress = on_progress
         self.on_input = on_input
         self.on_ready: Callable[[], None] = lambda: None
+        self.failure: BaseException | None = None
 
     async def run(self, flow: Flow[T]) -> T:
         """Perform every effect until the flow is over; whatever goes wrong is thrown into it, so that it cleans up."""
@@ -114,6 +116,9 @@ class Driver:
         try:
             answer = self.on_input(effect.question)
             return await answer if inspect.isawaitable(answer) else answer
+        except Exception as error:
+            self.failure = error
+            raise
         finally:
             for clock in self.clocks:
                 clock.resume()
@@ -122,18 +127,17 @@ class Driver:
 class _Beside:
     """A flow in a task of its own. A question asked there halts the clock of the request beside it too."""
 
-    def __init__(self) -> None:
-        self._task: asyncio.Task[None] | None = None
-        self._failure: BaseException | None = None
+    def __init__(self, driver: Driver, flow: Flow[None]) -> None:
+        self._driver = driver
         self._ready = asyncio.Event()
+        driver.on_ready = self._ready.set
+        self._task = asyncio.create_task(self._main(flow), name="mcp-listen")
 
     @classmethod
     async def start(cls, parent: Driver, flow: Flow[None]) -> _Beside:
-        beside = cls()
         driver = Driver(parent.http, parent.timeout, parent.on_progress, parent.on_input)
         driver.clocks.extend(parent.clocks)
-        driver.on_ready = beside._ready.set
-        beside._task = asyncio.create_task(beside._main(driver, flow), name="mcp-listen")
+        beside = cls(driver, flow)
         try:
             await asyncio.wait_for(beside._ready.wait(), SPAWN_WAIT)
         except TimeoutError:
@@ -143,20 +147,19 @@ class _Beside:
             raise
         return beside
 
-    async def _main(self, driver: Driver, flow: Flow[None]) -> None:
+    async def _main(self, flow: Flow[None]) -> None:
         try:
-            await driver.run(flow)
+            await self._driver.run(flow)
         except (TransportError, InvalidAnswer):
             pass  # the request beside it is what counts: it fails by itself where this stream was needed
         except Exception as error:
-            self._failure = error
+            self._driver.failure = error
         finally:
             self._ready.set()
 
     async def stop(self) -> None:
         """End the flow, then raise what the user's answers raised in it."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task], timeout=2.0)
-        if self._failure is not None:
-            raise self._failure
+        self._task.cancel()
+        await asyncio.wait([self._task], timeout=STOP_WAIT)
+        if self._driver.failure is not None:
+            raise self._driver.failure

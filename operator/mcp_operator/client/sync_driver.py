@@ -37,6 +37,7 @@ class Driver:
         self.on_progress = on_progress
         self.on_input = on_input
         self.on_ready: Callable[[], None] = lambda: None
+        self.failure: BaseException | None = None
         self.stopping = threading.Event()
         self._open: dict[int, httpx.Response] = {}
 
@@ -124,6 +125,9 @@ class Driver:
             clock.pause()
         try:
             return self.on_input(effect.question)
+        except BaseException as error:
+            self.failure = error
+            raise
         finally:
             for clock in self.clocks:
                 clock.resume()
@@ -157,7 +161,6 @@ class _Beside:
         self._parent = parent
         self._driver = Driver(parent.http, parent.timeout, parent.on_progress, parent.on_input)
         self._driver.clocks.extend(parent.clocks)
-        self._failure: BaseException | None = None
         self._ready = threading.Event()
         self._driver.on_ready = self._ready.set
         self._thread = threading.Thread(target=self._main, args=(flow,), name="mcp-listen", daemon=True)
@@ -170,7 +173,7 @@ class _Beside:
         except (_Stopped, TransportError, InvalidAnswer):
             pass  # the request beside it is what counts: it fails by itself where this stream was needed
         except BaseException as error:
-            self._failure = error
+            self._driver.failure = error
             self._parent.wake()
         finally:
             self._ready.set()
@@ -180,5 +183,5 @@ class _Beside:
         self._driver.stopping.set()
         awake = self._driver.wake()
         self._thread.join(STOP_WAIT if awake else STOP_WAIT / 20)
-        if self._failure is not None:
-            raise self._failure
+        if self._driver.failure is not None:
+            raise self._driver.failure

@@ -66,11 +66,8 @@ class LegacySpeaker:
             return
 
     def close(self) -> Flow[None]:
-        """End the session; a server that is gone, or keeps its sessions to itself, is no error."""
-        try:
-            yield from self.transport.close()
-        except McpError:
-            return
+        """End the session."""
+        yield from _end(self.transport)
 
 
 class _Answerer:
@@ -104,20 +101,20 @@ class _Answerer:
 def open_legacy(settings: Settings, can_ask: bool) -> Flow[LegacySpeaker]:
     """Initialize over streamable HTTP, else over the transport of 2024-11-05."""
     transport: Transport = StreamableHttp(settings)
-    outcome = yield from _initialize(settings, transport, can_ask)
-    if outcome.answer is None and outcome.status in _OLD_TRANSPORT:
-        old = OldHttpSse(settings)
-        if (yield from _speaks_old(old)):
-            transport = old
-            outcome = yield from _initialize(settings, transport, can_ask)
-    result = _result(outcome, names.INITIALIZE)
     try:
+        outcome = yield from _initialize(settings, transport, can_ask)
+        if outcome.answer is None and outcome.status in _OLD_TRANSPORT:
+            old = OldHttpSse(settings)
+            if (yield from _speaks_old(old)):
+                transport = old
+                outcome = yield from _initialize(settings, transport, can_ask)
+        result = _result(outcome, names.INITIALIZE)
         identity = identity_of_initialize(result, transport.session)
         transport.version = identity.version
         confirmed = yield from transport.send(notification(names.INITIALIZED))
         confirmed.raise_for_error()
-    except McpError:
-        yield from transport.close()
+    except BaseException:
+        yield from _end(transport)
         raise
     return LegacySpeaker(settings, transport, identity, can_ask)
 
@@ -137,6 +134,14 @@ def _speaks_old(old: OldHttpSse) -> Flow[bool]:
         return (yield from old.open())
     except TransportError:
         return False
+
+
+def _end(transport: Transport) -> Flow[None]:
+    """End the session; a server that is gone, or keeps its sessions to itself, is no error."""
+    try:
+        yield from transport.close()
+    except McpError:
+        return
 
 
 def _with_token(params: Mapping[str, Any], token: RequestId | None) -> dict[str, Any]:

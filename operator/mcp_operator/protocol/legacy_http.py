@@ -128,15 +128,21 @@ class OldHttpSse:
         """Whether this server speaks it: the GET is a stream whose first event is `endpoint`."""
         headers = {**self.settings.headers, "Accept": names.SSE_TYPE}
         reply: Reply = yield Open("GET", self.settings.url, headers)
-        inbox = Inbox(reply, self.settings.max_body)
-        event = None
-        if reply.status == 200 and inbox.streaming:
-            event = yield from inbox.event()
+        self._inbox = Inbox(reply, self.settings.max_body)
+        try:
+            found = yield from self._find_endpoint(self._inbox)
+        except BaseException:
+            yield from self.close()
+            raise
+        if not found:
+            yield from self.close()
+        return found
+
+    def _find_endpoint(self, inbox: Inbox) -> Flow[bool]:
+        event = (yield from inbox.event()) if inbox.reply.status == 200 and inbox.streaming else None
         if event is None or event.event != "endpoint":
-            yield Shut(reply)
             return False
         self._endpoint = _same_origin(self.settings.url, event.data, self.settings.prefix)
-        self._inbox = inbox
         return True
 
     def call(self, message: Message, answerer: Answerer, asking: bool = False) -> Flow[Outcome]:

@@ -25,13 +25,21 @@ class MalformedMessage(ValueError):
 def decode(data: bytes | str) -> Any:
     """JSON as it came; NaN and Infinity are no JSON and are refused."""
     try:
-        return json.loads(data, parse_constant=_refuse_constant)
+        return json.loads(data, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise MalformedMessage(f"not JSON: {error}", parse=True) from None
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON value")
+
+
+def _finite(text: str) -> float:
+    """1e999 is JSON, but what Python makes of it is not any more."""
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError(f"{text[:40]} is beyond what a number can hold")
+    return value
 
 
 def encode(message: Any) -> bytes:
