@@ -14,6 +14,8 @@ from mcp_cli.output.style import BAD, GOOD, PHASE_COLOURS, paint
 
 GOOD_MARK, BAD_MARK = "✓", "✗"
 _ABSENCE_IS_GOOD = frozenset({"RateLimited", "AuthFailed"})
+_WORK = frozenset({"Progressing", "Applied"})
+_SPEAKS_FOR_ITSELF = frozenset({"Ready", "Available"})
 _PROGRESS_OVER = frozenset({"Complete", "DeploymentComplete"})
 
 
@@ -56,8 +58,8 @@ def page(server: dict[str, Any], *, colour: bool = False) -> str:
 
 
 def telling(server: dict[str, Any]) -> list[dict[str, Any]]:
-    """The conditions that say something: progress that is over says nothing beside Ready and Available."""
-    return [c for c in conditions_of(server) if c.get("type") != "Progressing" or not is_over(c)]
+    """The conditions that say something: work that is done well says nothing beside Ready and Available."""
+    return [c for c in conditions_of(server) if c.get("type") not in _WORK or not is_good(c)]
 
 
 def is_over(progressing: dict[str, Any]) -> bool:
@@ -73,7 +75,10 @@ def condition_line(one: dict[str, Any], *, colour: bool) -> str:
     good = is_good(one)
     mark = paint(GOOD_MARK, GOOD, colour) if good else paint(BAD_MARK, BAD, colour)
     reason, message = one.get("reason") or "", _one_line(one.get("message") or "")
-    words = message if good else ": ".join(part for part in (reason, message) if part)
+    if good:
+        words = "" if one.get("type") in _SPEAKS_FOR_ITSELF else message
+    else:
+        words = ": ".join(part for part in (reason, message) if part)
     return f"  {mark} {one.get('type')}: {one.get('status')}" + (f" - {words}" if words else "")
 
 

@@ -19,7 +19,7 @@ mcp operator run -- --help
     context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]},
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPERATOR FLAGS]...")
-def command(arguments: tuple[str, ...]) -> int:
+def command(arguments: tuple[str, ...]) -> None:
     """Run the operator in the foreground until it is interrupted.
 
     It is the same program as `mcp-operator run`, with the same flags; `mcp operator run -- --help` lists them. The
@@ -27,4 +27,4 @@ def command(arguments: tuple[str, ...]) -> int:
     """
     from mcp_operator.main import main
 
-    return main(["run", *arguments]) or 0
+    main.main(["run", *arguments], prog_name="mcp operator", standalone_mode=False)
