@@ -70,22 +70,23 @@ def borrow_cache(environment: dict[str, str], scratch: Path) -> None:
     if writable(cache):
         return
     for name in ("content-v2", "index-v5"):
-        source = cache / "_cacache" / name
-        if source.is_dir():
-            # Links for the files, folders of our own: npm adds to the index even when it only reads.
-            shutil.copytree(source, scratch / "_cacache" / name, copy_function=_link)
+        lend(cache / "_cacache" / name, scratch / "_cacache" / name, copy=name == "index-v5")
     environment.pop("NPM_CONFIG_CACHE", None)
     environment["npm_config_cache"] = str(scratch)
     if not writable(Path(environment.get("HOME") or "/")):
         environment["HOME"] = str(scratch)
 
 
-def _link(source: str, target: str) -> None:
-    # The index is appended to, so it is copied; contents are only read.
-    if "index-v5" in source:
-        shutil.copyfile(source, target)
-    else:
-        Path(target).symlink_to(source)
+def lend(source: Path, target: Path, copy: bool) -> None:
+    """The same files in folders of our own. The index is appended to, so it is copied; contents are only read."""
+    for folder, _, files in os.walk(source):
+        here = target / Path(folder).relative_to(source)
+        here.mkdir(parents=True, exist_ok=True)
+        for name in files:
+            if copy:
+                shutil.copyfile(Path(folder, name), here / name)
+            else:
+                (here / name).symlink_to(Path(folder, name))
 
 
 def describe(spec: Spec, root: Path) -> Installed:

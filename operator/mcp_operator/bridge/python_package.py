@@ -23,6 +23,9 @@ def install(spec: Spec, root: Path) -> Installed:
     run([uv, "venv", "--quiet", "--no-project", *python, str(root)], environment, spec)
     requirement = spec.name + (f"=={spec.version}" if spec.version else "")
     target = ["--python", str(root / "bin" / "python")]
+    if environment.get("UV_NO_INDEX", "0") not in ("", "0", "false"):
+        # uv has a variable for everything but this.
+        target.append("--no-index")
     run([uv, "pip", "install", "--quiet", "--compile-bytecode", *target, requirement], environment, spec)
     version, names = describe(spec, root)
     programs = {name: f"bin/{name}" for name in names if (root / "bin" / name).exists()}
