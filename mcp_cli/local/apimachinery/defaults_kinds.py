@@ -54,7 +54,7 @@ def stateful_set(obj: dict[str, Any]) -> None:
     if strategy["type"] == "RollingUpdate":
         fill(strategy.setdefault("rollingUpdate", {}), partition=0)
     fill(spec.setdefault("persistentVolumeClaimRetentionPolicy", {}), whenDeleted="Retain", whenScaled="Retain")
-    for claim in spec.get("volumeClaimTemplates", ()):
+    for claim in spec.get("volumeClaimTemplates") or ():
         claim.setdefault("apiVersion", "v1")
         claim.setdefault("kind", "PersistentVolumeClaim")
         persistent_volume_claim(claim)
@@ -94,7 +94,7 @@ def service(obj: dict[str, Any]) -> None:
     elif spec["sessionAffinity"] == "ClientIP":
         client = spec.setdefault("sessionAffinityConfig", {}).setdefault("clientIP", {})
         fill(client, timeoutSeconds=AFFINITY_SECONDS)
-    for port in spec.get("ports", ()):
+    for port in spec.get("ports") or ():
         fill(port, protocol="TCP")
         if port.get("targetPort") in (None, 0, ""):
             port["targetPort"] = port.get("port", 0)

@@ -43,14 +43,14 @@ def pod(obj: dict[str, Any]) -> None:
     """Only pods themselves, not templates: requests follow limits, ports of the host's network are the host's."""
     spec = obj.get("spec") or {}
     fill(spec, enableServiceLinks=True)
-    for container in [*spec.get("initContainers", ()), *spec.get("containers", ())]:
+    for container in [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]:
         resources = container.get("resources") or {}
         limits = resources.get("limits") or {}
         if limits:
             requests = resources.setdefault("requests", {})
             for name, amount in limits.items():
                 requests.setdefault(name, amount)
-        for port in container.get("ports", ()) if spec.get("hostNetwork") else ():
+        for port in container.get("ports") or () if spec.get("hostNetwork") else ():
             if not port.get("hostPort") and port.get("containerPort"):
                 port["hostPort"] = port["containerPort"]
 

@@ -15,7 +15,7 @@ from mcp_cli.local.apimachinery.errors import Cause
 
 def shown(value: Any) -> str:
     """A value as it stands in a message: strings quoted, the rest as JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def required(field: str, detail: str = "") -> Cause:

@@ -45,13 +45,13 @@ def _full(pattern: str, value: str) -> bool:
 
 
 def _regex_error(message: str, pattern: str, *examples: str) -> str:
-    shown = " or ".join(f"'{example}'" for example in examples)
+    shown = ",  or ".join(f"'{example}'" for example in examples)
     hint = f"e.g. {shown}, " if examples else ""
     return f"{message} ({hint}regex used for validation is '{pattern}')"
 
 
 def too_long(limit: int) -> str:
-    return f"must be no more than {limit} characters"
+    return f"must be no more than {limit} bytes"
 
 
 def is_dns1123_label(value: str) -> list[str]:
@@ -85,12 +85,12 @@ def is_path_segment(value: str) -> list[str]:
 
 
 def is_qualified_name(value: str) -> list[str]:
-    """The key of a label or an annotation."""
+    """The key of a label or an annotation, the name of a finalizer."""
     parts = value.split("/")
     out: list[str] = []
     if len(parts) > 2:
-        hint = _regex_error(f"a qualified name {QUALIFIED_MESSAGE}", QUALIFIED, "MyName", "my.name", "123-abc")
-        return [hint.replace(", regex", ", regex") + " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"]
+        hint = _regex_error(f"a valid label key {QUALIFIED_MESSAGE}", QUALIFIED, "MyName", "my.name", "123-abc")
+        return [f"{hint} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"]
     if len(parts) == 2:
         if not parts[0]:
             out.append("prefix part must be non-empty")

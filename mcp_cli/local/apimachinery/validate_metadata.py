@@ -19,10 +19,10 @@ RBAC = "rbac.authorization.k8s.io"
 NameCheck = Callable[[str], list[str]]
 NAMES: dict[tuple[str, str], NameCheck] = {
     ("", "Namespace"): names.is_dns1123_label,
-    ("", "Service"): names.is_dns1035_label,
+    ("", "Service"): names.is_dns1123_label,
     **{(RBAC, kind): names.is_path_segment for kind in ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")},
 }
-MODIFIABLE_WHILE_DELETED = "Only one reference can have Controller set to true"
+TOO_MANY_CONTROLLERS = "Only one reference can have Controller set to true"
 
 
 def on_create(model: Model, obj: dict[str, Any]) -> list[Cause]:
@@ -75,17 +75,17 @@ def annotations(values: dict[str, str] | None, path: str) -> Iterator[Cause]:
 
 def _owners(owners: Any, path: str) -> Iterator[Cause]:
     controllers = []
-    for index, owner in enumerate(owners):
-        place = f"{path}[{index}]"
+    for owner in owners:
+        # The API server names no index here.
         if not owner.get("apiVersion"):
-            yield wrong.invalid(f"{place}.apiVersion", "", "version must not be empty")
+            yield wrong.invalid(f"{path}.apiVersion", "", "version must not be empty")
         for key in ("kind", "name", "uid"):
             if not owner.get(key):
-                yield wrong.invalid(f"{place}.{key}", "", "must not be empty")
+                yield wrong.invalid(f"{path}.{key}", "", "must not be empty")
         if owner.get("controller"):
             controllers.append(owner.get("name"))
     if len(controllers) > 1:
-        text = f'{MODIFIABLE_WHILE_DELETED}. Found "true" in references for {" and ".join(controllers[:2])}'
+        text = f'{TOO_MANY_CONTROLLERS}. Found "true" in references for {" and ".join(controllers[:2])}'
         yield wrong.invalid(path, owners, text)
 
 
