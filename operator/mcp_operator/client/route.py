@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote, urlsplit
 
-_PROXY = re.compile(r"^.*?/api/v1/namespaces/[^/]+/(?:services|pods)/[^/]+/proxy(?=/|$)")
+_PROXY = re.compile(r"^.*?/api/v1/namespaces/[^/]+/(?:services|pods)/[^/:]+(?::([0-9]+))?/proxy(?=/|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,13 @@ class Route:
 
     url: str
     proxied: bool
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the server must be told it is called: it knows its own names, not the API server's."""
+        match = _PROXY.match(urlsplit(self.url).path) if self.proxied else None
+        port = match[1] if match else None
+        return {"Host": f"localhost:{port}"} if port else {}
 
 
 def choose(target: Target, *, api_server: str, in_cluster: bool = False) -> Route:

@@ -13,7 +13,7 @@ from mcp_operator.protocol.errors import HEADER_MISMATCH, INVALID_PARAMS, Reject
 from mcp_operator.protocol.headers import BadHeaderValue, decode_value, name_of, primitive_text, same_value
 from mcp_operator.protocol.messages import Message, meta_of, params_of
 from mcp_operator.protocol.mirrors import Mirror
-from mcp_operator.protocol.versions import LEGACY, LEGACY_VERSIONS, MODERN, Era
+from mcp_operator.protocol.versions import LEGACY, MODERN, Era, era_of
 
 _VERSION = names.HEADER_VERSION.lower()
 
@@ -26,7 +26,7 @@ def request_era(message: Message, headers: Mapping[str, str]) -> Era:
     if names.META_VERSION in meta_of(message):
         return MODERN
     header = headers.get(_VERSION)
-    return MODERN if header is not None and header not in LEGACY_VERSIONS else LEGACY
+    return LEGACY if header is None else era_of(header)
 
 
 def check_modern(message: Message, headers: Mapping[str, str], *, is_request: bool = True) -> Rejection | None:

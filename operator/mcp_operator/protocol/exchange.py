@@ -9,10 +9,18 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from mcp_operator.protocol import names
+from mcp_operator.protocol import errors, names
 from mcp_operator.protocol.effects import Effect, Flow, Open, Progress, Read, Reply, Shut, Tell
-from mcp_operator.protocol.failures import HttpError, InvalidAnswer, ProtocolError, TooLarge, TransportError
+from mcp_operator.protocol.failures import (
+    HttpError,
+    InputNeeded,
+    InvalidAnswer,
+    ProtocolError,
+    TooLarge,
+    TransportError,
+)
 from mcp_operator.protocol.messages import MalformedMessage, Message, RequestId, classify, decode, params_of
+from mcp_operator.protocol.questions import pages_wanted
 from mcp_operator.protocol.sse import Event, EventTooLarge, SseParser
 
 MAX_BODY = 64 * 1024 * 1024
@@ -33,6 +41,7 @@ class Inbox:
         self.text = b""
         self._max = max_body if reply.status < 400 else min(max_body, _ERROR_BODY)
         self._events: deque[Event] = deque()
+        self._messages: deque[Message] = deque()
 
     def event(self) -> Flow[Event | None]:
         """The next event of a stream, None at its end."""
@@ -49,18 +58,22 @@ class Inbox:
 
     def message(self) -> Flow[Message | None]:
         """The next message, None at the end. What is no message in a body that should hold one is an InvalidAnswer."""
+        if self._messages:
+            return self._messages.popleft()
         if not self.streaming:
-            return (yield from self._whole())
+            self._messages.extend((yield from self._whole()))
+            return self._messages.popleft() if self._messages else None
         while True:
             event = yield from self.event()
             if event is None:
                 return None
             if event.event == "message" and event.data:
-                return _parse(event.data)
+                self._messages.extend(_parse(event.data))
+                return self._messages.popleft()
 
-    def _whole(self) -> Flow[Message | None]:
+    def _whole(self) -> Flow[list[Message]]:
         if self.ended:
-            return None
+            return []
         parts = bytearray()
         while chunk := (yield Read(self.reply)):
             parts += chunk
@@ -69,22 +82,25 @@ class Inbox:
         self.ended = True
         self.text = bytes(parts)
         if not self.text.strip():
-            return None
+            return []
         if self.reply.status >= 400:
             try:
                 return _parse(self.text)
             except InvalidAnswer:
-                return None
+                return []
         return _parse(self.text)
 
 
-def _parse(data: bytes | str) -> Message:
+def _parse(data: bytes | str) -> list[Message]:
+    """One message, or a batch of them: servers of 2025-03-26 may send one."""
     try:
-        message = decode(data)
-        classify(message)
+        value = decode(data)
+        messages = value if isinstance(value, list) and value else [value]
+        for message in messages:
+            classify(message)
     except MalformedMessage as error:
         raise InvalidAnswer(f"the server sent something that is no MCP message: {error}") from None
-    return message  # type: ignore[no-any-return]
+    return messages
 
 
 @dataclass(slots=True)
@@ -105,9 +121,11 @@ class Outcome:
         return HttpError(self.status, self.detail, self.location)
 
     def raise_for_error(self) -> None:
-        """A JSON-RPC error as ProtocolError; an HTTP error without one as HttpError."""
+        """A JSON-RPC error as ProtocolError or as what it asks for; an HTTP error without one as HttpError."""
         if self.answer is not None and "error" in self.answer:
-            raise ProtocolError.of(self.answer)
+            refused = ProtocolError.of(self.answer)
+            pages = pages_wanted(refused.data) if refused.code == errors.URL_ELICITATION_REQUIRED else []
+            raise InputNeeded(pages) if pages else refused
         if self.answer is None and not 200 <= self.status < 300:
             raise self.http_error()
 

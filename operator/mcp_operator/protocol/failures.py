@@ -6,10 +6,12 @@ One small hierarchy for the conversation and its drivers; an HTTP library's own 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from mcp_operator.protocol import errors
 from mcp_operator.protocol.messages import Message
+from mcp_operator.protocol.questions import Question
 
 
 class McpError(Exception):
@@ -83,10 +85,14 @@ class SessionLost(McpError):
 class InputNeeded(McpError):
     """The server asked for input that nobody here can give. `questions` holds what it asked."""
 
-    def __init__(self, questions: list[Any]) -> None:
-        self.questions = questions
-        asked = "; ".join(str(getattr(question, "message", question)) for question in questions)
+    def __init__(self, questions: Sequence[Question]) -> None:
+        self.questions = list(questions)
+        asked = "; ".join(_words(question) for question in questions)
         super().__init__(f"the server asks for input: {asked}")
+
+
+def _words(question: Question) -> str:
+    return f"{question.message} ({question.url})" if question.url else question.message
 
 
 class UnusableTool(McpError):

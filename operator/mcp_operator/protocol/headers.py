@@ -9,8 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-from collections.abc import Mapping
-from typing import Any
 
 from mcp_operator.protocol import names
 from mcp_operator.protocol.messages import Message, meta_of, params_of
@@ -95,8 +93,3 @@ def modern_headers(message: Message) -> dict[str, str]:
     if name is not None:
         headers[names.HEADER_NAME] = encode_value(name)
     return headers
-
-
-def lowered(headers: Mapping[str, Any]) -> dict[str, str]:
-    """Header names in lower case: HTTP does not tell their cases apart."""
-    return {key.lower(): value for key, value in headers.items()}

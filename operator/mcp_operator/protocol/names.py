@@ -29,10 +29,6 @@ CANCELLED = "notifications/cancelled"
 PROGRESS = "notifications/progress"
 MESSAGE = "notifications/message"
 TOOLS_CHANGED = "notifications/tools/list_changed"
-SUBSCRIPTIONS_ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
-LIST_CHANGED = frozenset(
-    {TOOLS_CHANGED, "notifications/resources/list_changed", "notifications/prompts/list_changed"},
-)
 
 # Requests whose answer may be `input_required`
 MAY_ASK_BACK = frozenset({TOOLS_CALL, PROMPTS_GET, RESOURCES_READ})

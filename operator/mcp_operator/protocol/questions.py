@@ -55,6 +55,13 @@ def question_of(request: Mapping[str, Any], key: str = "") -> Question:
     )
 
 
+def pages_wanted(data: object) -> list[Question]:
+    """The web pages that an error wants the user to visit first (URL elicitation required)."""
+    found = data.get("elicitations") if isinstance(data, dict) else None
+    pages = found if isinstance(found, list) else []
+    return [question_of({"params": {**page, "mode": "url"}}) for page in pages if isinstance(page, dict)]
+
+
 def accepted(question: Question, content: Mapping[str, Any] | None) -> dict[str, Any]:
     """The result of an elicitation: fields left out take their schema's default; None is a decline."""
     if content is None:

@@ -135,10 +135,5 @@ def encode_comment(text: str = "") -> bytes:
     return b": " + _one_line(text) + b"\n\n"
 
 
-def encode_retry(milliseconds: int) -> bytes:
-    """How long a client should wait before it resumes the stream."""
-    return f"retry: {milliseconds}\n\n".encode()
-
-
 def _one_line(text: str) -> bytes:
     return text.replace("\r", " ").replace("\n", " ").encode()

@@ -20,12 +20,8 @@ LEGACY_VERSIONS: tuple[str, ...] = ("2025-11-25", "2025-06-18", "2025-03-26", "2
 LATEST_MODERN = MODERN_VERSIONS[0]
 LATEST_LEGACY = LEGACY_VERSIONS[0]
 
-# What a server assumes of a legacy client that sends no MCP-Protocol-Version header.
-ASSUMED_WITHOUT_HEADER = "2025-03-26"
 # The first revision whose clients send MCP-Protocol-Version after initialize.
 HEADER_SINCE = "2025-06-18"
-# The one revision that knows JSON-RPC batches.
-BATCHES_IN = "2025-03-26"
 
 
 def era_of(version: str) -> Era:

@@ -39,6 +39,11 @@ def test_a_pod_is_reached_the_same_way_and_its_path_needs_no_slash() -> None:
     assert url == "https://10.0.0.1:6443/api/v1/namespaces/n/pods/time-0:8080/proxy/sse"
 
 
+def test_a_server_behind_the_proxy_is_called_by_a_name_that_it_knows() -> None:
+    assert choose(service("10.96.0.7"), api_server=API).headers == {"Host": "localhost:8080"}
+    assert choose(service("127.0.0.1"), api_server=API).headers == {}
+
+
 @pytest.mark.parametrize(
     ("url", "prefix"),
     [

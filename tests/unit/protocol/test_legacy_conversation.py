@@ -6,7 +6,14 @@ import json
 from typing import Any
 
 import pytest
-from mcp_operator.protocol.failures import HttpError, InvalidAnswer, NoCommonVersion, SessionLost, TransportError
+from mcp_operator.protocol.failures import (
+    HttpError,
+    InputNeeded,
+    InvalidAnswer,
+    NoCommonVersion,
+    SessionLost,
+    TransportError,
+)
 from mcp_operator.protocol.sse import encode_event
 
 from tests.unit.protocol.stage import URL, Request, Response, Stage, body, failure, legacy_server, result, stream
@@ -182,6 +189,21 @@ def test_a_caller_that_goes_away_cancels_its_request() -> None:
     assert stage.open == 0
 
 
+@pytest.mark.parametrize("respond", [body, stream])
+def test_a_batch_is_read_as_its_messages(respond: Any) -> None:
+    told = {"jsonrpc": "2.0", "method": "notifications/message", "params": {}}
+    stage = Stage(legacy_server({"tools/call": lambda r: respond([told, answer_to(r)])}, version="2025-03-26"))
+    assert stage.play(stage.conversation(era="legacy").call_tool("t", {})) == {"content": []}
+
+
+def test_a_web_page_that_the_server_wants_visited_first_is_told() -> None:
+    pages = {"elicitations": [{"message": "Log in", "url": "https://login.test/x", "elicitationId": "1"}]}
+    stage = Stage(legacy_server({"tools/call": lambda request: failure(request, -32042, data=pages)}))
+    with pytest.raises(InputNeeded, match=r"Log in \(https://login\.test/x\)") as needed:
+        stage.play(stage.conversation(era="legacy").call_tool("t", {}))
+    assert needed.value.questions[0].mode == "url"
+
+
 class OldServer:
     """2024-11-05: answers come on the one GET stream, whose chunks grow as messages are posted."""
 
@@ -264,6 +286,6 @@ def test_a_redirect_names_the_address_to_use() -> None:
 
 
 def test_an_answer_that_is_no_message_is_invalid() -> None:
-    stage = Stage(legacy_server({"tools/call": lambda request: body(["a", "batch"])}))
-    with pytest.raises(InvalidAnswer, match="batch"):
+    stage = Stage(legacy_server({"tools/call": lambda request: body(["a", "b"])}))
+    with pytest.raises(InvalidAnswer, match="no MCP message"):
         stage.play(stage.conversation(era="legacy").call_tool("t", {}))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from mcp_operator.protocol.checks import check_mirrors, check_modern, request_era
 from mcp_operator.protocol.errors import HEADER_MISMATCH, INVALID_PARAMS, error_body, status_of
-from mcp_operator.protocol.headers import lowered, modern_headers
+from mcp_operator.protocol.headers import modern_headers
 from mcp_operator.protocol.messages import request
 from mcp_operator.protocol.mirrors import mirrors_of
 
@@ -23,7 +23,8 @@ def modern(method: str = "tools/list", **params: Any) -> dict[str, Any]:
 
 
 def headers_of(message: dict[str, Any], **changed: str | None) -> dict[str, str]:
-    found = {**lowered(modern_headers(message)), **{key.replace("_", "-"): value for key, value in changed.items()}}
+    sent = {key.lower(): value for key, value in modern_headers(message).items()}
+    found = {**sent, **{key.replace("_", "-"): value for key, value in changed.items()}}
     return {key: value for key, value in found.items() if value is not None}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mcp_operator.protocol.sse import Event, EventTooLarge, SseParser, encode_comment, encode_event, encode_retry
+from mcp_operator.protocol.sse import Event, EventTooLarge, SseParser, encode_comment, encode_event
 
 pytestmark = pytest.mark.fast
 
@@ -87,9 +87,3 @@ def test_an_event_beyond_the_bound_is_refused(raw: bytes) -> None:
 
 def test_many_events_within_the_bound_pass() -> None:
     assert len(list(SseParser(max_event=1000).feed(b"data: x\n\n" * 1000))) == 1000
-
-
-def test_retry_tells_the_client_how_long_to_wait() -> None:
-    parser = SseParser()
-    list(parser.feed(encode_retry(1500)))
-    assert parser.retry_ms == 1500
