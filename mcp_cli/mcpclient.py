@@ -42,6 +42,7 @@ def connected(session: Session, name: str, inputs: tuple[str, ...] = ()) -> Iter
             http,
             route.url,
             client_info=CLIENT_INFO,
+            headers=route.headers,
             on_input=Answers(inputs),
             timeout=session.request_timeout or TIMEOUT,
         )
