@@ -159,13 +159,13 @@ class Operated:
     async def pods(self, name: str, number: int) -> list[Object]:
         """The pods of the server, once there are as many."""
 
-        async def there() -> list[Object] | None:
+        async def there() -> tuple[list[Object]] | None:
             selector = f"{names.LABEL_INSTANCE}={name}"
             items = (await self.kube.list(PODS, self.namespace, label_selector=selector))["items"]
             alive = [pod for pod in items if not pod["metadata"].get("deletionTimestamp")]
-            return alive if len(alive) == number else None
+            return (alive,) if len(alive) == number else None
 
-        return await until(there, f"{number} pods of {name}")
+        return (await until(there, f"{number} pods of {name}"))[0]
 
     async def say_of_pod(self, pod: Object, status: Object) -> None:
         """What a kubelet would write."""

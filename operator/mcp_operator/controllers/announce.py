@@ -44,7 +44,8 @@ def changed(events: EventRecorder, server: Object, before: Object, after: Object
     if (before.get("phase"), before.get("reason")) == (phase, reason) or reason in _SILENT:
         return
     if phase in (phases.RUNNING, phases.STOPPED, phases.TERMINATING):
-        events.normal(server, reason, after["message"] or _ready_words(after))
+        words = _ready_words(after) if reason == "Ready" else after["message"]
+        events.normal(server, reason, words)
     else:
         events.warning(server, reason, after["message"])
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mcp_operator.api import names
-from mcp_operator.api.conditions import READY, is_true
+from mcp_operator.api.conditions import AVAILABLE, READY, is_true
 from mcp_operator.api.resolve import ResolvedServer, parse_duration, resolve
 from mcp_operator.api.validation import validate
 from mcp_operator.controllers import announce, finalize, status
@@ -140,7 +140,8 @@ class ServerReconciler:
         template, pods = self._current_pods(facts.server, facts.deployment)
         ready = sorted(filter(pod_ready, pods), key=lambda pod: str(pod["metadata"]["name"]))
         if not ready or not template:
-            return View(False)
+            # While pods are replaced, those of the earlier template serve, as they were seen to do.
+            return View(is_true((facts.server.get("status") or {}).get("conditions"), AVAILABLE))
         target = _target(facts.server, resolved, validation, template, ready[0])
         settled = facts.mcp and is_true((facts.server.get("status") or {}).get("conditions"), READY)
         if settled and _describes(facts.server) and not self._prober.knows(target.key):
@@ -149,7 +150,7 @@ class ServerReconciler:
 
     def _current_pods(self, server: Object, deployment: Object | None) -> tuple[str, list[Object]]:
         """The pods of the Deployment's newest template, and that template's name."""
-        if deployment is None:
+        if deployment is None or not status.observed(deployment):
             return "", []
         key = key_of(server)
         revision = (deployment["metadata"].get("annotations") or {}).get(_REVISION)
@@ -177,7 +178,7 @@ class ServerReconciler:
         return Result(min([*again, *([] if settled else [NOT_READY_SECONDS])], default=None))
 
     async def _write(self, server: Object, computed: Object) -> None:
-        """As a JSON patch: a merge patch turns empty strings within lists into nulls on Kubernetes 1.20."""
+        """The whole status at once, as a JSON patch: it needs no version, for nobody else writes here."""
         metadata = server["metadata"]
         body = [{"op": "add", "path": "/status", "value": computed}]
         written = await self._world.client.patch(
@@ -193,10 +194,9 @@ class ServerReconciler:
 
 
 def _known(server: Object, resolved: ResolvedServer) -> Object | None:
-    """What an earlier look wrote down, while it speaks of the same image or package."""
+    """What an earlier look wrote down, while it speaks of the same image or package (of whatever version)."""
     before = server.get("status") or {}
-    same = (before.get("image"), before.get("tag")) == (resolved.shown_image, resolved.shown_tag)
-    return before.get("mcp") if same else None
+    return before.get("mcp") if before.get("image") == resolved.shown_image else None
 
 
 def _describes(server: Object) -> bool:

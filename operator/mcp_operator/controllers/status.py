@@ -74,6 +74,7 @@ def compute(facts: Facts, cluster_domain: str = "cluster.local") -> Object:
     """The status as it should be, without the times that `merge` adds."""
     counts = count(facts)
     verdict = judge(facts, counts)
+    # No text is ever empty: some builds of Kubernetes 1.20 refuse an empty string as null.
     status: Object = {"phase": verdict.phase, "reason": verdict.reason, "message": verdict.message}
     if facts.resolved is not None:
         status |= _described(facts.resolved, cluster_domain)
@@ -106,15 +107,20 @@ def count(facts: Facts) -> Counts:
     if deployment is None:
         return Counts(wanted)
     status = deployment.get("status") or {}
-    current = status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
     return Counts(
         wanted,
         status.get("replicas", 0),
         status.get("readyReplicas", 0),
         status.get("availableReplicas", 0),
         status.get("updatedReplicas", 0),
-        current and deployment["spec"].get("replicas") == wanted,
+        observed(deployment) and deployment["spec"].get("replicas") == wanted,
     )
+
+
+def observed(deployment: Object) -> bool:
+    """Whether the Deployment's status speaks of its current spec."""
+    seen = (deployment.get("status") or {}).get("observedGeneration", 0)
+    return bool(seen >= deployment["metadata"].get("generation", 0))
 
 
 def judge(facts: Facts, counts: Counts) -> Verdict:
@@ -141,7 +147,7 @@ def judge(facts: Facts, counts: Counts) -> Verdict:
 def _enough(facts: Facts, counts: Counts) -> Verdict:
     """As many are ready as asked for; they may be of an earlier template."""
     if counts.rolled_out:
-        return Verdict(RUNNING, "Ready", "")
+        return Verdict(RUNNING, "Ready", "every replica is ready")
     if facts.pods and facts.pods.fatal:
         return Verdict(DEGRADED, facts.pods.reason, f"the update does not get on: {facts.pods.message}")
     return Verdict(RUNNING, "RollingUpdate", "the pods are being replaced")
@@ -171,7 +177,7 @@ def _conditions(facts: Facts, counts: Counts, verdict: Verdict) -> list[Conditio
     available = facts.speaks and counts.available > 0 and verdict.phase != TERMINATING
     found = [
         condition(conditions.READY, "True" if ready else "False", verdict.reason, verdict.message),
-        condition(conditions.AVAILABLE, "True", "Available", "")
+        condition(conditions.AVAILABLE, "True", "Available", "requests are served")
         if available
         else condition(conditions.AVAILABLE, "False", _word(verdict.reason), verdict.message),
         _progressing(facts, counts, verdict),
@@ -189,7 +195,7 @@ def _progressing(facts: Facts, counts: Counts, verdict: Verdict) -> Condition:
     if stuck is not None:
         return condition(conditions.PROGRESSING, "False", stuck.reason, stuck.message)
     if counts.rolled_out and (facts.speaks or counts.wanted == 0):
-        return condition(conditions.PROGRESSING, "False", "Complete", "")
+        return condition(conditions.PROGRESSING, "False", "Complete", "nothing is under way")
     return condition(conditions.PROGRESSING, "True", _word(verdict.reason), verdict.message)
 
 
@@ -199,7 +205,7 @@ def _word(reason: str) -> str:
 
 def _applied(problem: Problem | None) -> Condition:
     if problem is None:
-        return condition(conditions.APPLIED, "True", "Applied", "")
+        return condition(conditions.APPLIED, "True", "Applied", "every object is as rendered")
     return condition(conditions.APPLIED, "False", problem.reason, problem.message)
 
 
