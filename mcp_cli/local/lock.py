@@ -51,7 +51,7 @@ def is_held(paths: ClusterPaths) -> bool:
     """Whether a daemon runs in the folder."""
     try:
         descriptor = os.open(paths.lock_file, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

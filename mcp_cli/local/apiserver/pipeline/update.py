@@ -35,6 +35,9 @@ async def update(write: Write, change: Change) -> dict[str, Any]:
         wanted_version = _check_identity(attempt)
         if wanted_version and wanted_version != old["metadata"]["resourceVersion"]:
             raise conflict(write.model, write.name)
+        if write.applied:
+            # An apply need not name a version: it is of the one that it was merged into.
+            attempt.object["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
         await prepare(attempt)
         try:
             return store(attempt)
