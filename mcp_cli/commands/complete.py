@@ -30,10 +30,9 @@ def command(words: tuple[str, ...]) -> None:
     """
     from click.shell_completion import ShellComplete
 
-    from mcp_cli.main import COMPLETE_VARIABLE, root
-
+    root = click.get_current_context().find_root().command
     finished, unfinished = list(words[:-1]), words[-1] if words else ""
-    completer = ShellComplete(root(), {}, "mcp", COMPLETE_VARIABLE)
+    completer = ShellComplete(root, {}, "mcp", "_MCP_COMPLETE")
     for item in completer.get_completions(finished, unfinished):
         if item.type == "plain":
             click.echo(f"{item.value}\t{item.help}" if item.help else item.value)
