@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 STRUCT = re.compile(r"^type (\w+) struct \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
-FIELD = re.compile(r"^\s+\w+\s+(\*?)(\S+)\s+`[^`]*json:\"(\w+)([^\"]*)\"", re.MULTILINE)
+FIELD = re.compile(r"^\s+\w+\s+(\*?)(\S+)\s+`[^`]*json:\"([\w$-]+)([^\"]*)\"", re.MULTILINE)
 MODULES = ("api", "apimachinery", "apiextensions-apiserver")
 
 

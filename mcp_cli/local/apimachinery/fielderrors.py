@@ -15,7 +15,12 @@ from mcp_cli.local.apimachinery.errors import Cause
 
 def shown(value: Any) -> str:
     """A value as it stands in a message: strings quoted, the rest as JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if isinstance(value, dict | list):
+        # Go's JSON is safe for HTML.
+        for char in "<>&":
+            text = text.replace(char, f"\\u{ord(char):04x}")
+    return text
 
 
 def required(field: str, detail: str = "") -> Cause:

@@ -50,8 +50,8 @@ def _regex_error(message: str, pattern: str, *examples: str) -> str:
     return f"{message} ({hint}regex used for validation is '{pattern}')"
 
 
-def too_long(limit: int) -> str:
-    return f"must be no more than {limit} bytes"
+def too_long(limit: int, unit: str = "characters") -> str:
+    return f"must be no more than {limit} {unit}"
 
 
 def is_dns1123_label(value: str) -> list[str]:
@@ -100,14 +100,14 @@ def is_qualified_name(value: str) -> list[str]:
     if not name:
         out.append("name part must be non-empty")
     elif len(name) > 63:
-        out.append("name part " + too_long(63))
+        out.append("name part " + too_long(63, "bytes"))
     if not _full(QUALIFIED, name):
         out.append("name part " + _regex_error(QUALIFIED_MESSAGE, QUALIFIED, "MyName", "my.name", "123-abc"))
     return out
 
 
 def is_label_value(value: str) -> list[str]:
-    out = [too_long(63)] if len(value) > 63 else []
+    out = [too_long(63, "bytes")] if len(value) > 63 else []
     if not _full(LABEL_VALUE, value):
         out.append(_regex_error(LABEL_VALUE_MESSAGE, LABEL_VALUE, "MyValue", "my_value", "12345"))
     return out

@@ -75,8 +75,10 @@ def _versions(spec: dict[str, Any]) -> Causes:
     found = [version.get("name", "") for version in versions]
     if len(set(found)) != len(found):
         yield wrong.invalid("spec.versions", shown, "must contain unique version names")
-    if sum(bool(version.get("storage")) for version in versions) != 1:
+    stored = [version["name"] for version in versions if version.get("storage")]
+    if len(stored) != 1:
         yield wrong.invalid("spec.versions", shown, ONE_STORAGE)
+    if not stored:
         yield wrong.invalid("status.storedVersions", None, "must have at least one stored version")
     for index, version in enumerate(versions):
         # One version alone is spoken of as the whole definition's, as the API server holds it.
