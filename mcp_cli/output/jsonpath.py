@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _PIECE = re.compile(r"\{((?:\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[^{}\"'])*)\}")
 _FIELD = re.compile(r"\.((?:\\.|[^.\[\]\\\s])+)")
-_STEP = re.compile(r"\.\.|\.(?:\\.|[^.\[\]\\])+|\[(?:\"[^\"]*\"|'[^']*'|\?\(.*?\)|[^\]\"'])*\]")
+_STEP = re.compile(r"\.\.(?:\\.|[^.\[\]\\])*|\.(?:\\.|[^.\[\]\\])+|\[(?:\"[^\"]*\"|'[^']*'|\?\(.*?\)|[^\]\"'])*\]")
 
 Segment = tuple[str, Any]
 
@@ -111,12 +111,12 @@ def _translate(expression: str) -> str:
         out += _step(match.group())
     if position != len(body):
         raise ValueError(f"cannot read {body[position:]!r}")
-    return out.replace("...", "..")
+    return out
 
 
 def _step(step: str) -> str:
-    if step == "..":
-        return ".."
+    if step.startswith(".."):
+        return ".." + (_FIELD.sub(_quoted, step[1:]).removeprefix(".") if step != ".." else "")
     if step.startswith("[?("):
         inside = re.sub(r"@((?:\.[^.\s=!<>)]+)+)", lambda m: "@" + _FIELD.sub(_quoted, m.group(1)), step[3:-2])
         return f"[?({inside})]"

@@ -82,7 +82,7 @@ def to_yaml(document: Any) -> str:
             return True
 
     def text(dumper: Any, value: str) -> Any:
-        style = "|" if "\n" in value else '"' if _READ_AS_OTHER.fullmatch(value) else None
+        style = "|" if "\n" in value else "'" if _READ_AS_OTHER.fullmatch(value) else None
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
     Dumper.add_representer(str, text)

@@ -1,0 +1,160 @@
+"""Every end of a command: exit codes, two lines of words, broken pipes, interrupts, tracebacks on demand only."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from mcp_cli import errors, refusals
+from mcp_cli.kinds import SERVERS
+from tests.cli.running import mcp
+
+pytestmark = pytest.mark.fast
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.CliError("a", "b"), 1),
+        (errors.WrongUsage("a"), 2),
+        (errors.TimedOut("a"), 124),
+        (errors.Silent(3), 3),
+        (KeyboardInterrupt(), 130),
+        (click.Abort(), 130),
+        (click.UsageError("a"), 2),
+        (BrokenPipeError(), 1),
+        (ValueError("a"), 1),
+        (FileNotFoundError(2, "No such file or directory", "x.yaml"), 1),
+    ],
+)
+def test_the_exit_code_of_a_failure(error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(errors, "_detach_stdout", lambda: None)
+
+    def fail() -> int:
+        raise error
+
+    assert errors.boundary(fail) == code
+
+
+def test_an_error_is_two_lines_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> int:
+        raise errors.CliError("what\nand why", "what to do")
+
+    errors.boundary(fail)
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "error: what and why\n       what to do\n")
+
+
+def test_a_defect_says_that_it_is_one(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> int:
+        raise KeyError("x")
+
+    errors.boundary(fail)
+    said = capsys.readouterr().err
+    assert "internal error: KeyError" in said
+    assert "Traceback" not in said
+    monkeypatch.setenv("MCP_DEBUG", "1")
+    errors.boundary(fail)
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_error_of_a_lower_layer_keeps_its_hint(capsys: pytest.CaptureFixture[str]) -> None:
+    from mcp_operator.catalog.errors import CatalogError
+
+    def fail() -> int:
+        raise CatalogError("the catalogue is torn", "mend it")
+
+    assert errors.boundary(fail) == 1
+    assert capsys.readouterr().err == "error: the catalogue is torn\n       mend it\n"
+
+
+def test_a_file_that_is_not_there() -> None:
+    done = mcp("deploy", "-f", "/no/such/file.yaml", "--dry-run")
+    assert done.code == 1
+    assert done.stderr.splitlines()[0] == "error: /no/such/file.yaml: no such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: [1", "is not YAML"),
+        ("just a text", "no Kubernetes object"),
+        ("kind: MCPServer\napiVersion: mcp.allbeone.io/v1\nmetadata: {}\n", "metadata"),
+        ("kind: MCPServer\napiVersion: mcp.allbeone.io/v1\nmetadata: {labels: {}}\n", "no metadata.name"),
+        ("", "no object"),
+    ],
+)
+def test_a_manifest_that_is_none(tmp_path: Path, text: str, words: str) -> None:
+    file = tmp_path / "server.yaml"
+    file.write_text(text)
+    done = mcp("deploy", "-f", str(file), "--dry-run")
+    assert done.code == 1
+    assert words in done.stderr
+
+
+def test_a_reader_that_goes_away_is_quiet() -> None:
+    command = f"{sys.executable} -m mcp_cli.main operator manifests | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert done.stdout.startswith("apiVersion:")
+    assert done.stderr == ""
+
+
+def test_an_interrupt_is_quiet_and_ends_with_130() -> None:
+    code = (
+        "import signal, os, sys; from mcp_cli.errors import boundary\n"
+        "sys.exit(boundary(lambda: os.kill(os.getpid(), signal.SIGINT) or signal.pause()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_the_whole_command_has_a_time() -> None:
+    arguments = [sys.executable, "-m", "mcp_cli.main", "deploy", "-f", "-", "--dry-run", "--timeout", "300ms"]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as command:
+        code = command.wait(timeout=20)  # its stdin stays open and silent
+        assert command.stderr is not None
+        said = command.stderr.read()
+    assert code == 124
+    assert said.startswith("error: the command did not end within")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "words"),
+    [
+        (401, b"Unauthorized", errors.ClusterProblem, "does not accept your credentials"),
+        (404, b"404 page not found", errors.KindMissing, "does not know MCPServer"),
+        (409, b'{"kind":"Status","reason":"Conflict","message":"it changed"}', errors.Conflict, "it changed"),
+        (410, b'{"kind":"Status","reason":"Expired","message":"too old"}', errors.Expired, "too old"),
+        (422, b'{"kind":"Status","reason":"Invalid","message":"spec.replicas: bad"}', errors.Invalid, "spec.replicas"),
+        (429, b"slow down", errors.ApiProblem, "overloaded"),
+        (500, b"{}", errors.ApiProblem, "failed"),
+        (503, b"<html>bad gateway</html>", errors.ClusterProblem, "not answer like a Kubernetes API server"),
+        (
+            403,
+            b'{"kind":"Status","reason":"Forbidden","message":"x is forbidden: User \\"u\\" cannot list"}',
+            errors.Forbidden,
+            'forbidden: User "u" cannot list',
+        ),
+        (
+            404,
+            b'{"kind":"Status","reason":"NotFound","message":"no","details":{"name":"time","kind":"mcpservers"}}',
+            errors.NotFound,
+            'there is no MCPServer "time"',
+        ),
+        (
+            404,
+            b'{"kind":"Status","reason":"NotFound","message":"no","details":{"name":"tools","kind":"namespaces"}}',
+            errors.NotFound,
+            'there is no namespace "tools"',
+        ),
+    ],
+)
+def test_what_a_server_refuses(status: int, body: bytes, kind: type[errors.CliError], words: str) -> None:
+    error = refusals.from_answer(status, body, (SERVERS, "time"), "https://host")
+    assert type(error) is kind
+    assert words in error.message
+    assert "\n" not in error.message
