@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -80,7 +81,7 @@ def test_describe_names_what_there_is(cluster: Cluster) -> None:
     told = cluster.kubectl("describe", "deployment,service", "web")
     assert "0 desired" in told
     assert "registry.invalid/none:1" in told
-    assert "Selector:                 app=web" in told
+    assert re.search(r"Selector: +app=web\n", told)
 
 
 def test_scale_and_wait(cluster: Cluster) -> None:

@@ -128,7 +128,9 @@ async def test_one_object_can_be_watched_by_name(api: Api) -> None:
 
 async def test_a_version_that_was_never_is_refused(api: Api) -> None:
     refusal = await api.refused("GET", "configmaps", resourceVersion="nonsense")
-    assert refusal.code == 400
+    # Where the watch cache has not warmed up yet, the real server blames itself (500) in the same words.
+    assert refusal.code in (400, 500)
+    assert 'Invalid value: "nonsense"' in refusal.message
 
 
 async def test_a_watch_ends_when_its_time_is_over(api: Api) -> None:
