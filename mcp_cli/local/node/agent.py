@@ -10,12 +10,12 @@ import asyncio
 import contextlib
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mcp_operator.runtime.client import KubeClient
 from mcp_operator.runtime.events import EventRecorder
-from mcp_operator.runtime.informer import DELETED, Informer
+from mcp_operator.runtime.informer import ADDED, DELETED, Informer
 from mcp_operator.runtime.resources import CONFIGMAPS, ENDPOINTS, PODS, SECRETS, SERVICES
 
 from mcp_cli.local.node.addresses import PodAddresses, listen_on_block
@@ -31,6 +31,7 @@ from mcp_cli.local.node.proxy.service_proxy import ServiceProxy
 from mcp_cli.local.node.registration import Registration, capacity
 
 COMPONENT = "mcp-node"
+RETRY_SECONDS = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ class NodeAgent:
     """Informers in, workers out."""
 
     def __init__(self, client: KubeClient, config: NodeConfig) -> None:
-        config.pods_dir.mkdir(parents=True, exist_ok=True)
+        config.pods_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._config = config
         self._addresses = PodAddresses(config.address_block)
         self._workers: dict[str, PodWorker] = {}
@@ -108,7 +109,7 @@ class NodeAgent:
         """A pod of before keeps its address."""
         self._addresses.claim(pod["metadata"]["uid"], (pod.get("status") or {}).get("podIP"))
 
-    async def _end(self, beside: list[asyncio.Future[Any]]) -> None:
+    async def _end(self, beside: Sequence[asyncio.Future[Any]]) -> None:
         """End the workers, whose processes end with them, then everything else."""
         for task in self._tasks.values():
             task.cancel()
@@ -134,15 +135,24 @@ class NodeAgent:
         worker.update(pod)
 
     async def _run_worker(self, uid: str, worker: PodWorker) -> None:
+        failed = False
         try:
             await worker.run()
-        except Exception:
+        except Exception as error:
+            failed = True
             log.exception("pod %s failed on this node", worker.kit.full_name)
-            worker.kit.warning("FailedSync", "the node agent failed with an error of its own; see its log")
+            worker.kit.warning(
+                "FailedSync", f"the node agent failed with an error of its own ({error}); it tries again"
+            )
+            await asyncio.sleep(RETRY_SECONDS)
         finally:
             self._workers.pop(uid, None)
             self._tasks.pop(uid, None)
             self._addresses.release(uid)
+        metadata = worker.pod["metadata"]
+        present = self._pods.get(metadata["namespace"], metadata["name"])
+        if failed and present is not None and present["metadata"]["uid"] == uid:
+            self._pod_changed(ADDED, None, present)
 
     def _source_handler(self, kind: str) -> Callable[[str, dict[str, Any] | None, dict[str, Any] | None], None]:
         """Tells the pods of the namespace that a ConfigMap or Secret changed."""

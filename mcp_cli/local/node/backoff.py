@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 FIRST_DELAY = 10.0
@@ -27,7 +28,7 @@ class RestartBackOff:
         return delay
 
 
-def retry_delays(first: float = 0.5, longest: float = 30.0):
+def retry_delays(first: float = 0.5, longest: float = 30.0) -> Iterator[float]:
     """Endless delays for something that is tried again and again: doubling, bounded."""
     delay = first
     while True:

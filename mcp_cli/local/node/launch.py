@@ -7,7 +7,7 @@ arguments of `docker run`. Called by the container supervisor before each run.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +51,10 @@ class Launch:
     def beside(self, argv: list[str], mark: str) -> Command:
         """A command in the same environment: a probe or a hook."""
         if self.engine is not None:
-            return Command((self.engine, "exec", self.instance, *argv), self.command.env, self.command.cwd, mark)
+            argv = [self.engine, "exec", self.instance, *argv]
+            return replace(self.command, argv=tuple(argv), mark=mark, beside=True)
         assert self.paths is not None
-        return Command(tuple(map(self.paths.rewrite, argv)), self.command.env, self.command.cwd, mark)
+        return replace(self.command, argv=tuple(map(self.paths.rewrite, argv)), mark=mark, beside=True)
 
 
 def prepare(given: LaunchInput) -> Launch:
@@ -77,6 +78,7 @@ def _on_host(
     home = given.pod_dir / "home"
     home.mkdir(parents=True, exist_ok=True)
     env = host_environment(container["image"], home, given.store)
+    env["HOSTNAME"] = given.environment.pod["metadata"]["name"]
     if "/tmp" in places:
         env["TMPDIR"] = places["/tmp"]
     env |= {name: paths.rewrite(value) for name, value in own.items()}

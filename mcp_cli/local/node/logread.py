@@ -5,6 +5,7 @@ Knows files and lines only; which container and which run is meant is decided by
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,8 +77,6 @@ class _Budget:
 
 
 def _same_file(file: BinaryIO, path: Path) -> bool:
-    import os
-
     return os.fstat(file.fileno()).st_ino == path.stat().st_ino
 
 

@@ -1,9 +1,9 @@
 """The node's HTTP listener: logs of containers for the API server, as the kubelet serves them.
 
 `GET /containerLogs/{namespace}/{pod}/{container}` with the query `follow`, `tailLines`, `previous`, `sinceSeconds`,
-`sinceTime`, `timestamps`, `limitBytes`, and `GET /healthz`. Speaks HTTP and, to those who begin with a TLS hello (a real
-API server does), HTTPS on the same port. Only this user's processes and root's are answered. Which file is meant is
-asked of a `LogSource`. Run by the agent.
+`sinceTime`, `timestamps`, `limitBytes`, and `GET /healthz`. Speaks HTTP and, to those who begin with a TLS hello (a
+real API server does), HTTPS on the same port. Only this user's processes and root's are answered. Which file is meant
+is asked of a `LogSource`. Run by the agent.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from time import time_ns
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from mcp_cli.local.node.logfile import LogFile, rfc3339_nano
@@ -164,10 +164,10 @@ def _flag(query: dict[str, str], name: str) -> bool:
 async def _peek(connection: socket.socket) -> int:
     """The first byte of a connection, left in place."""
     loop = asyncio.get_running_loop()
-    readable = loop.create_future()
-    loop.add_reader(connection, lambda: readable.done() or readable.set_result(None))
+    readable = asyncio.Event()
+    loop.add_reader(connection, readable.set)
     try:
-        await readable
+        await readable.wait()
     finally:
         loop.remove_reader(connection)
     data = connection.recv(1, socket.MSG_PEEK)
@@ -193,7 +193,7 @@ async def _send_chunks(writer: asyncio.StreamWriter, pieces: AsyncIterator[bytes
     )
     pump = asyncio.ensure_future(_write_pieces(writer, pieces))
     try:
-        await asyncio.wait({pump, gone}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(set[asyncio.Future[Any]]({pump, gone}), return_when=asyncio.FIRST_COMPLETED)
         if pump.done():
             await pump
     finally:

@@ -54,7 +54,9 @@ def volume_payload(volume: Mapping[str, Any], given: PayloadInput) -> dict[str, 
     return _projected(volume["projected"], given)
 
 
-def _keys(kind: str, source: Mapping[str, Any], name: str, given: PayloadInput, mode: int | None = None):
+def _keys(
+    kind: str, source: Mapping[str, Any], name: str, given: PayloadInput, mode: int | None = None
+) -> dict[str, File]:
     """The files of a ConfigMap or Secret: all keys, or the listed items."""
     obj = given.lookup(kind, name)
     if obj is None:

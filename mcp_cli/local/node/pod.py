@@ -94,7 +94,8 @@ class PodWorker:
         writing = asyncio.ensure_future(self._writer.run())
         life = asyncio.ensure_future(self._live())
         try:
-            await asyncio.wait({life, self._stop}, timeout=self._deadline(), return_when=asyncio.FIRST_COMPLETED)
+            first = set[asyncio.Future[Any]]({life, self._stop})
+            await asyncio.wait(first, timeout=self._deadline(), return_when=asyncio.FIRST_COMPLETED)
             if not life.done() and not self._stop.done():
                 self._ended = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
                 await self._stop_containers(self._grace())

@@ -1,7 +1,8 @@
 """When the probes of a container are tried, and what their results mean. One task a probe, asleep between tries.
 
-A probe that must first succeed (startup, and readiness until it was ready once) is tried at once, then in growing
-steps from 50 ms to a second: a server counts as ready a moment after it answers. From then on the period rules.
+A probe that must first succeed (startup, and readiness until it was ready once) is tried at once, then five times a
+second and more for the first seconds, then every second: a server counts as ready a moment after it answers. From then
+on the period rules.
 Called by the container supervisor for each run of a container.
 """
 
@@ -16,7 +17,9 @@ from typing import Any
 from mcp_cli.local.node.probes import ProbeResult, ProbeTarget, UnsupportedProbe, attempt
 
 FIRST_STEP = 0.05
-STEP_GROWTH = 1.3
+STEP_GROWTH = 1.2
+EAGER_STEP = 0.2
+EAGER_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,11 @@ class ProbeListener:
 
 def eager_steps(longest: float) -> Iterator[float]:
     """Delays between tries while a first success is awaited."""
-    step = FIRST_STEP
+    step, passed = FIRST_STEP, 0.0
     while True:
-        yield min(step, longest)
+        bound = min(longest, EAGER_STEP) if passed < EAGER_SECONDS else longest
+        yield min(step, bound)
+        passed += min(step, bound)
         step *= STEP_GROWTH
 
 

@@ -19,6 +19,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from mcp_cli.local.node import procfs
 
@@ -39,6 +40,8 @@ class Command:
     env: dict[str, str]
     cwd: Path
     mark: str
+    beside: bool = False
+    """Runs beside a container's process, whose end finds what this one left behind: its group alone is ended."""
 
 
 def resolve(argv: tuple[str, ...], path: str, cwd: Path) -> str:
@@ -89,9 +92,9 @@ def _popen(command: Command) -> subprocess.Popen[bytes]:
 class Process:
     """A started command."""
 
-    def __init__(self, popen: subprocess.Popen[bytes], mark: str) -> None:
+    def __init__(self, popen: subprocess.Popen[bytes], command: Command) -> None:
         self._popen = popen
-        self.mark = mark
+        self._command = command
         self.pid = popen.pid
         self._pumps: list[asyncio.Task[None]] = []
         self._exit = asyncio.ensure_future(self._watch())
@@ -99,7 +102,7 @@ class Process:
     @classmethod
     def start(cls, command: Command, output: Callable[[str, bytes], None]) -> Process:
         """Execute; `output` is called with `stdout` or `stderr` and each piece as it arrives."""
-        process = cls(_popen(command), command.mark)
+        process = cls(_popen(command), command)
         process._pump("stdout", output)
         process._pump("stderr", output)
         return process
@@ -142,10 +145,12 @@ class Process:
 
     def kill_family(self) -> None:
         """KILL to every process of the session and every one that carries the mark."""
-        if self._popen.returncode is None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal.SIGKILL)
-        for pid in procfs.members(self.pid, self.mark):
+        # Also right after the leader was reaped: while its group has members, nobody else gets its number.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        if self._command.beside:
+            return
+        for pid in procfs.members(self.pid, self._command.mark):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -157,17 +162,17 @@ async def _wait_leader(popen: subprocess.Popen[bytes]) -> None:
         return
     descriptor = os.pidfd_open(popen.pid)
     loop = asyncio.get_running_loop()
-    ended = loop.create_future()
-    loop.add_reader(descriptor, lambda: ended.done() or ended.set_result(None))
+    ended = asyncio.Event()
+    loop.add_reader(descriptor, ended.set)
     try:
-        await ended
+        await ended.wait()
     finally:
         loop.remove_reader(descriptor)
         os.close(descriptor)
     popen.wait()
 
 
-async def _read_pipe(pipe, stream: str, output: Callable[[str, bytes], None]) -> None:
+async def _read_pipe(pipe: IO[bytes], stream: str, output: Callable[[str, bytes], None]) -> None:
     """Hand over what a pipe gives until its last writer closed it."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=2**18)

@@ -38,7 +38,7 @@ def boot_id() -> str:
 def facts(pid: int) -> Facts | None:
     """What is known of a process, None when it is gone."""
     if not HAS_PROC:
-        return _facts_from_ps(pid)
+        return next(_facts_from_ps("-p", str(pid)), None)
     try:
         text = (PROC / str(pid) / "stat").read_text()
     except OSError:
@@ -47,22 +47,20 @@ def facts(pid: int) -> Facts | None:
     return Facts(pid, fields[0], int(fields[3]), fields[19])
 
 
-def _facts_from_ps(pid: int) -> Facts | None:
-    answer = subprocess.run(
-        ["ps", "-o", "stat=,pgid=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    fields = answer.stdout.split(None, 2)
-    return Facts(pid, fields[0][0], int(fields[1]), fields[2].strip()) if len(fields) == 3 else None
+def _facts_from_ps(*selection: str) -> Iterator[Facts]:
+    """The same from `ps`; the process group stands for the session, which the agent's processes have in common."""
+    command = ["ps", "-o", "pid=,stat=,pgid=,lstart=", *selection]
+    for line in subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines():
+        pid, state, group, start = line.split(None, 3)
+        yield Facts(int(pid), state[0], int(group), start.strip())
 
 
 def all_facts() -> Iterator[Facts]:
     """Every process that can be seen."""
-    if HAS_PROC:
-        pids = [int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()]
-    else:
-        answer = subprocess.run(["ps", "-axo", "pid="], capture_output=True, text=True, check=False)
-        pids = [int(pid) for pid in answer.stdout.split()]
-    for pid in pids:
+    if not HAS_PROC:
+        yield from _facts_from_ps("-ax")
+        return
+    for pid in [int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()]:
         found = facts(pid)
         if found is not None:
             yield found

@@ -71,7 +71,9 @@ def parse_taint(text: str) -> dict[str, str]:
     rest, _, effect = text.rpartition(":")
     key, _, value = rest.partition("=")
     if not key or effect not in ("NoSchedule", "PreferNoSchedule", "NoExecute"):
-        raise ValueError(f"a taint is key=value:effect with effect NoSchedule, PreferNoSchedule or NoExecute, not {text}")
+        raise ValueError(
+            f"a taint is key=value:effect with effect NoSchedule, PreferNoSchedule or NoExecute, not {text}"
+        )
     return {"key": key, "value": value, "effect": effect}
 
 

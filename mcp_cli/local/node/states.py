@@ -5,7 +5,7 @@ Written by the container supervisor, read by status.py. The words of reasons are
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -89,7 +89,6 @@ class ContainerState:
     ready: bool = False
     done: bool = False
     """It will not be started again."""
-    failures: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:

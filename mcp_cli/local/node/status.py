@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mcp_cli.local.node.states import ContainerState, Running, Terminated, Waiting
+from mcp_cli.local.node.states import ContainerState, Running, Waiting
 
 OWN_CONDITIONS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
 
@@ -43,6 +43,12 @@ def pod_status(facts: PodFacts, inits: list[ContainerState], mains: list[Contain
         status["initContainerStatuses"] = [state.as_api(init=True) for state in inits]
     if addresses:
         status |= {"podIP": facts.pod_ip, "podIPs": addresses}
+    generation = facts.pod["metadata"].get("generation")
+    if generation:
+        # API servers that count a pod's generations know these fields, older ones refuse a patch of hostIPs.
+        status |= {"observedGeneration": generation, "hostIPs": [{"ip": facts.host_ip}]}
+        for condition in status["conditions"]:
+            condition["observedGeneration"] = generation
     if facts.ended:
         status |= {"reason": facts.ended[0], "message": facts.ended[1]}
     return status
@@ -127,12 +133,12 @@ def _ready(pod: dict[str, Any], containers_ready: Verdict, conditions: dict[str,
 
 def _condition(kind: str, verdict: Verdict, old: dict[str, Any] | None, moment: str) -> dict[str, Any]:
     status = "True" if verdict[0] else "False"
-    unchanged = old is not None and old.get("status") == status
+    before = old if old is not None and old.get("status") == status else {}
     return {
         "type": kind,
         "status": status,
         "lastProbeTime": None,
-        "lastTransitionTime": old["lastTransitionTime"] if unchanged and old.get("lastTransitionTime") else moment,
+        "lastTransitionTime": before.get("lastTransitionTime") or moment,
         "reason": verdict[1],
         "message": verdict[2],
     }
@@ -170,12 +176,3 @@ def _differs(old: Any, new: Any, name: str) -> bool:
 def should_restart(policy: str, exit_code: int) -> bool:
     """Whether a container that ended starts again."""
     return policy == "Always" or (policy == "OnFailure" and exit_code != 0)
-
-
-def ran_before(entry: dict[str, Any]) -> bool:
-    """Whether a container status of an earlier agent tells of a process that must be gone by now."""
-    return "running" in (entry.get("state") or {})
-
-
-def was_terminated(state: ContainerState) -> bool:
-    return isinstance(state.state, Terminated)

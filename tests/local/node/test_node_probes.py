@@ -125,8 +125,9 @@ async def test_a_server_is_ready_a_moment_after_it_answers() -> None:
 
 def test_eager_steps_grow_to_their_bound() -> None:
     steps = eager_steps(1.0)
-    taken = [next(steps) for _ in range(30)]
+    taken = [next(steps) for _ in range(80)]
     assert taken[0] == 0.05 and taken == sorted(taken) and taken[-1] == 1.0
+    assert taken[40] == 0.2, "five times a second for the first seconds"
 
 
 async def test_without_probes_a_container_is_ready_at_once() -> None:
