@@ -139,15 +139,14 @@ def _pull(container: Object, waiting: Object) -> Problem:
 
 
 def _waiting_for(status: Object) -> Problem:
-    for item in status.get("conditions") or ():
-        if item["type"] == "PodScheduled" and item["status"] == "False":
-            return Problem(
-                item.get("reason") or "Unschedulable", _line(item.get("message") or "no node for the pod yet")
-            )
     if _installs(status):
         return Problem("Installing", "the package is being installed")
     if any((item.get("state") or {}).get("running") for item in status.get("containerStatuses") or ()):
         return Problem("ContainersNotReady", "the server runs and does not answer its readiness probe yet")
+    for item in status.get("conditions") or ():
+        if item["type"] == "PodScheduled" and item["status"] == "False":
+            words = item.get("message") or "no node for the pod yet"
+            return Problem(item.get("reason") or "Unschedulable", _line(words))
     return Problem("PodsStarting", "the pods are starting")
 
 

@@ -115,7 +115,7 @@ class ServerReconciler:
 
     def _facts(self, server: Object, resolved: ResolvedServer | None, applied: Problem | None) -> Facts:
         deployment = self._world.child(DEPLOYMENTS, key_of(server))
-        problem = diagnose(deployment, self._current_pods(server, deployment)[1])
+        problem = status.steady(server, diagnose(deployment, self._current_pods(server, deployment)[1]))
         mcp = _known(server, resolved) if resolved else None
         return Facts(server, resolved, deployment, applied, problem, mcp=mcp)
 

@@ -6,7 +6,7 @@ when nothing changed; `lastUpdateTime` moves only with something else. Not its j
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mcp_operator.api import conditions
@@ -92,13 +92,22 @@ def compute(facts: Facts, cluster_domain: str = "cluster.local") -> Object:
 
 def merge(previous: Object, computed: Object, now: str) -> Object:
     """The status to write: `previous` itself when nothing but times would change."""
-    computed = {**computed, "message": _steady(previous, computed)}
     generation = computed["observedGeneration"]
     merged = conditions.merge(previous.get("conditions") or [], computed["conditions"], generation=generation, now=now)
     status = {**computed, "conditions": merged, "lastUpdateTime": previous.get("lastUpdateTime", now)}
     if _without_empty(status) == _without_empty(previous):
         return previous
     return {**status, "lastUpdateTime": now}
+
+
+def steady(server: Object, problem: Problem | None) -> Problem | None:
+    """The problem in the longer words that the status has for it: some come and go while the kubelet tries again."""
+    before = server.get("status") or {}
+    said = before.get("message") or ""
+    known = before.get("observedGeneration") == server["metadata"].get("generation")
+    if problem is None or not known or before.get("reason") != problem.reason or problem.message not in said:
+        return problem
+    return replace(problem, message=said[said.index(problem.message) :])
 
 
 def count(facts: Facts) -> Counts:
@@ -225,14 +234,6 @@ def _described(resolved: ResolvedServer, cluster_domain: str) -> Object:
         "selector": selector_text(resolved.name),
         "serviceEndpoint": endpoint(resolved.name, resolved.namespace, port, cluster_domain),
     }
-
-
-def _steady(previous: Object, computed: Object) -> str:
-    """The longer words for the same thing stay: some come and go while the kubelet tries again."""
-    before, now = previous.get("message") or "", str(computed["message"])
-    same = previous.get("reason") == computed["reason"] and now and before.startswith(now)
-    same_generation = previous.get("observedGeneration") == computed["observedGeneration"]
-    return before if same and same_generation else now
 
 
 def _without_empty(status: Object) -> Object:

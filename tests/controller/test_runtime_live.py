@@ -1,0 +1,159 @@
+"""The runtime against real API servers: informers, events, leader election."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+from mcp_operator.runtime.client import KubeClient
+from mcp_operator.runtime.errors import AlreadyExists, Conflict, Invalid, NotFound
+from mcp_operator.runtime.events import EventRecorder
+from mcp_operator.runtime.informer import Informer
+from mcp_operator.runtime.leader import LeaderElector, LeadershipLost, LeaseConfig
+from mcp_operator.runtime.resources import CONFIGMAPS, EVENTS, LEASES, SERVICES
+
+from tests.controller.harness import Object, until
+from tests.support.cluster import Cluster
+
+
+@pytest.fixture
+async def kube(cluster: Cluster) -> AsyncIterator[KubeClient]:
+    async with cluster.client() as client:
+        yield client
+
+
+@contextlib.asynccontextmanager
+async def running(*work: object) -> AsyncIterator[list[asyncio.Task[None]]]:
+    tasks = [asyncio.ensure_future(item) for item in work]  # type: ignore[call-overload]
+    try:
+        yield tasks
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def configmap(cluster: Cluster, name: str, value: str = "1", **labels: str) -> Object:
+    metadata = {"name": name, "namespace": cluster.namespace, "labels": labels}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"value": value}}
+
+
+async def test_an_informer_follows_what_matches_its_selector(cluster: Cluster, kube: KubeClient) -> None:
+    await kube.create(CONFIGMAPS, configmap(cluster, "before", team="red"))
+    await kube.create(CONFIGMAPS, configmap(cluster, "other", team="blue"))
+    informer = Informer(kube, CONFIGMAPS, namespace=cluster.namespace, label_selector="team=red", watch_seconds=2)
+    told: list[tuple[str, str]] = []
+    informer.add_handler(lambda kind, old, new: told.append((kind, (new or old or {})["metadata"]["name"])))
+    informer.add_index("value", lambda item: [item["data"]["value"]])
+    async with running(informer.run()):
+        await asyncio.wait_for(informer.synced.wait(), 10)
+        await kube.create(CONFIGMAPS, configmap(cluster, "later", team="red"))
+        await kube.patch(CONFIGMAPS, "later", {"data": {"value": "2"}}, cluster.namespace)
+        await kube.patch(CONFIGMAPS, "before", {"metadata": {"labels": {"team": "blue"}}}, cluster.namespace)
+        # The watch ends and is opened again several times in between.
+        await asyncio.sleep(5)
+        await kube.delete(CONFIGMAPS, "later", cluster.namespace)
+        expected = [("ADDED", "before"), ("ADDED", "later"), ("MODIFIED", "later"), ("DELETED", "before")]
+
+        async def all_told() -> bool:
+            return told == [*expected, ("DELETED", "later")]
+
+        await until(all_told, "every change is told once")
+        assert informer.list() == []
+        assert informer.by_index("value", "2") == []
+    assert kube.requests[("GET", "configmaps")] == 1
+    assert kube.requests[("WATCH", "configmaps")] >= 2
+
+
+async def test_a_list_of_many_pages_is_whole(
+    cluster: Cluster, kube: KubeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_operator.runtime.informer.PAGE", 3)
+    for number in range(8):
+        await kube.create(CONFIGMAPS, configmap(cluster, f"item-{number}", team="red"))
+    informer = Informer(kube, CONFIGMAPS, namespace=cluster.namespace, label_selector="team=red")
+    async with running(informer.run()):
+        await asyncio.wait_for(informer.synced.wait(), 10)
+        assert len(informer.list()) == 8
+
+
+async def test_errors_of_the_api_server_are_told_apart(cluster: Cluster, kube: KubeClient) -> None:
+    body = configmap(cluster, "one")
+    created = await kube.create(CONFIGMAPS, body)
+    with pytest.raises(AlreadyExists, match='configmaps "one" already exists'):
+        await kube.create(CONFIGMAPS, body)
+    with pytest.raises(NotFound):
+        await kube.get(CONFIGMAPS, "two", cluster.namespace)
+    await kube.patch(CONFIGMAPS, "one", {"data": {"value": "2"}}, cluster.namespace)
+    with pytest.raises(Conflict, match="the object has been modified"):
+        await kube.replace(CONFIGMAPS, created)
+    with pytest.raises(Conflict):
+        await kube.delete(CONFIGMAPS, "one", cluster.namespace, uid="00000000-0000-0000-0000-000000000000")
+    broken = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x", "namespace": cluster.namespace}}
+    with pytest.raises(Invalid) as invalid:
+        await kube.create(SERVICES, {**broken, "spec": {"ports": [{"port": 0}]}})
+    assert invalid.value.details["causes"]
+    assert (await kube.create(CONFIGMAPS, configmap(cluster, "dry"), dry_run=True))["metadata"]["uid"]
+    with pytest.raises(NotFound):
+        await kube.get(CONFIGMAPS, "dry", cluster.namespace)
+
+
+async def test_an_event_that_happens_again_is_counted_even_by_a_new_process(cluster: Cluster, kube: KubeClient) -> None:
+    about = await kube.create(CONFIGMAPS, configmap(cluster, "one"))
+
+    async def said(number: int) -> bool:
+        listed = await kube.list(EVENTS, cluster.namespace, field_selector="involvedObject.name=one")
+        return [(event["reason"], event["count"]) for event in listed["items"]] == [("Odd", number)]
+
+    for process in range(2):
+        recorder = EventRecorder(kube, "test")
+        async with running(recorder.run()):
+            for _ in range(2):
+                recorder.warning(about, "Odd", "something is odd")
+            await until(lambda number=2 * process + 2: said(number), "the count has grown")  # type: ignore[misc]
+
+
+async def test_events_that_wait_are_written_before_the_end(cluster: Cluster, kube: KubeClient) -> None:
+    about = await kube.create(CONFIGMAPS, configmap(cluster, "one"))
+    recorder = EventRecorder(kube, "test")
+    async with running(recorder.run()):
+        await asyncio.sleep(0)
+        recorder.normal(about, "Last", "the last words")
+    listed = await kube.list(EVENTS, cluster.namespace, field_selector="involvedObject.name=one")
+    assert [event["message"] for event in listed["items"]] == ["the last words"]
+
+
+def elector(cluster: Cluster, kube: KubeClient, identity: str) -> LeaderElector:
+    return LeaderElector(kube, LeaseConfig("test", cluster.namespace, identity, 3.0, 2.0, 0.2))
+
+
+async def test_one_leads_the_other_waits_and_takes_over_when_the_first_lets_go(
+    cluster: Cluster, kube: KubeClient
+) -> None:
+    first, second = elector(cluster, kube, "first"), elector(cluster, kube, "second")
+    await asyncio.wait_for(first.acquire(), 5)
+    async with running(second.acquire(), first.hold()) as (waiting, _):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(waiting), 4)
+        assert (first.leads, second.leads) == (True, False)
+    async with running(second.acquire()) as (waiting,):
+        await first.release()
+        await asyncio.wait_for(waiting, 2)
+    lease = await kube.get(LEASES, "test", cluster.namespace)
+    assert (lease["spec"]["holderIdentity"], lease["spec"]["leaseTransitions"]) == ("second", 1)
+
+
+async def test_a_leader_that_vanished_is_replaced_after_its_lease_and_not_before(
+    cluster: Cluster, kube: KubeClient
+) -> None:
+    first, second = elector(cluster, kube, "first"), elector(cluster, kube, "second")
+    await first.acquire()
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    await asyncio.wait_for(second.acquire(), 10)
+    assert 3.0 <= loop.time() - start < 6.0
+    with pytest.raises(LeadershipLost, match="holder: second"):
+        await asyncio.wait_for(first.hold(), 5)
+    assert not first.leads
