@@ -1,0 +1,84 @@
+"""What only a person at a terminal sees: colour, the live line, redrawing, prompts, Ctrl-C."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.cli.running import mcp
+from tests.cli.terminal import Terminal
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+Env = dict[str, str | None]
+
+
+def test_phases_are_coloured_and_can_be_plain(asking: Env) -> None:
+    with Terminal("get", "servers", env=asking) as term:
+        assert term.end() == 0
+        assert "\x1b[32mRunning\x1b[0m" in term.shown
+    for plain in (("get", "servers", "--no-color"), ("get", "servers")):
+        with Terminal(*plain, env={**asking, "NO_COLOR": "1" if len(plain) == 2 else None}) as term:
+            assert term.end() == 0
+            assert "\x1b[" not in term.shown
+
+
+def test_the_live_line_is_rewritten_and_gone_at_the_end(asking: Env) -> None:
+    with Terminal("scale", "asking", "--replicas", "3", "--wait", env=asking) as term:
+        assert term.end() == 0
+    assert "\r\x1b[2Kasking: " in term.shown
+    assert term.shown.rstrip().splitlines()[-1].startswith("\r\x1b[2Kasking is ready: 3/3 replicas")
+    mcp("scale", "asking", "--replicas", "2", "--wait", env=asking)
+
+
+def test_a_watched_status_is_redrawn_in_place_until_interrupted(asking: Env) -> None:
+    with Terminal("status", "asking", "--watch", env=asking) as term:
+        term.until("✓")
+        shown = term.until("\x1b[J")
+        assert "\x1b[" in shown
+        assert shown.count("Name: asking") >= 1
+        term.interrupt()
+        assert term.end() == 130
+    assert "Traceback" not in term.shown
+
+
+def test_a_question_is_prompted_for(asking: Env) -> None:
+    with Terminal("tools", "call", "asking", "greet", env=asking) as term:
+        term.until("Who is there?")
+        term.until("Answer?")
+        term.type("y\n")
+        term.until("name")
+        term.type("Ada\n")
+        term.until("age")
+        term.type("7\n")
+        assert term.end() == 0
+    assert 'accept: {"name": "Ada", "age": 7}' in term.shown
+
+
+def test_a_question_can_be_declined(asking: Env) -> None:
+    with Terminal("tools", "call", "asking", "greet", env=asking) as term:
+        term.until("Answer?")
+        term.type("n\n")
+        assert term.end() == 0
+    assert "decline: null" in term.shown
+
+
+def test_delete_all_asks_first(asking: Env) -> None:
+    with Terminal("delete", "--all", env=asking) as term:
+        term.until("Delete 1 servers (asking)?")
+        term.type("n\n")
+        assert term.end() == 130
+    assert mcp("get", "server", "asking", env=asking).code == 0
+
+
+def test_an_interrupted_wait_ends_with_130_and_an_empty_line(asking: Env) -> None:
+    with Terminal(
+        "deploy", "never", "--image", "example.invalid/never:1", "--transport", "http", "--wait", env=asking
+    ) as term:
+        term.until("\r\x1b[2Knever: ")
+        term.interrupt()
+        assert term.end() == 130
+    assert "Traceback" not in term.shown
+    assert term.shown.endswith("\r\x1b[2K")
+    assert mcp("delete", "never", "--wait", env=asking).code == 0
