@@ -118,7 +118,7 @@ def cluster(control_plane: ControlPlane) -> Iterator[Cluster]:
             cache=control_plane.cache,
         )
     finally:
-        api.call("DELETE", f"/api/v1/namespaces/{namespace}")
+        api.delete(f"/api/v1/namespaces/{namespace}")
 
 
 def _session_folder(factory: pytest.TempPathFactory) -> Path:

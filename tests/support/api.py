@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,14 @@ class PlainApi:
         with urllib.request.urlopen(request, context=self._tls, timeout=30) as answer:
             result: dict[str, Any] = json.loads(answer.read())
             return result
+
+    def delete(self, path: str) -> None:
+        """Delete what may be gone already, or on its way."""
+        try:
+            self.call("DELETE", path)
+        except urllib.error.HTTPError as error:
+            if error.code not in (404, 409):
+                raise
 
 
 def _tls(cluster: dict[str, Any], base: Path) -> ssl.SSLContext:

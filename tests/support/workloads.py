@@ -12,7 +12,7 @@ from zlib import crc32
 
 from mcp_operator.runtime.client import KubeClient
 from mcp_operator.runtime.errors import NotFound
-from mcp_operator.runtime.resources import DEPLOYMENTS, EVENTS, PODS, REPLICASETS, Resource
+from mcp_operator.runtime.resources import DEPLOYMENTS, EVENTS, NODES, PODS, REPLICASETS, Resource
 
 from tests.support.cluster import Cluster
 from tests.support.waiting import eventually
@@ -44,6 +44,15 @@ def deployment(name: str, replicas: int = 2, image: str = "example.test/app:1", 
             **spec,
         },
     }
+
+
+async def make_node(kube: KubeClient, name: str) -> None:
+    """A node with no machine: pods that name it are given to it, and nobody runs them."""
+    await kube.create(NODES, {"metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}}})
+    amounts = {"cpu": "4", "memory": "8Gi", "pods": "110"}
+    ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status"}
+    state = {"conditions": [{**ready, "lastTransitionTime": MOMENT}], "allocatable": amounts, "capacity": amounts}
+    await kube.patch(NODES, name, {"status": state}, subresource="status")
 
 
 @dataclass(frozen=True)
@@ -118,6 +127,11 @@ class Workloads:
             if "podIP" not in pod["status"]:
                 await self.set_ready(pod)
         return pods
+
+    async def force_delete_pods(self) -> None:
+        """What a kubelet does at last: the pods of a node without a machine would stay for ever."""
+        for pod in await self.list(PODS):
+            await self.kube.delete(PODS, pod["metadata"]["name"], self.namespace, grace_period=0)
 
     async def gone(self, resource: Resource, name: str) -> None:
         async def missing() -> bool:

@@ -38,12 +38,12 @@ class Backend:
 
 
 def backends(service: Object, pods: Sequence[Object], family: str = "IPv4") -> list[Backend]:
-    """The pods that have an address and are not finished, with the Service's ports as each of them has them."""
+    """The pods that have a node and an address and are not finished, with the Service's ports as each of them has them."""
     anyway = bool(service["spec"].get("publishNotReadyAddresses"))
     found = []
     for pod in sorted(pods, key=name):
         address = _address(pod, family)
-        if address is None or is_finished(pod):
+        if address is None or is_finished(pod) or not pod["spec"].get("nodeName"):
             continue
         serving, terminating = is_ready(pod), is_deleting(pod)
         ready = anyway or (serving and not terminating)
