@@ -23,7 +23,7 @@ from mcp_cli.local.node.certificate import server_context
 from mcp_cli.local.node.config import NodeConfig
 from mcp_cli.local.node.engine import Engine
 from mcp_cli.local.node.logserver import LogServer
-from mcp_cli.local.node.orphans import ProcessRecords, reap_orphans
+from mcp_cli.local.node.orphans import ProcessRecords, reap_orphans, state_mark
 from mcp_cli.local.node.pod import PodWorker
 from mcp_cli.local.node.podkit import NodeKit
 from mcp_cli.local.node.podlogs import PodLogs
@@ -65,7 +65,7 @@ class NodeAgent:
             config=config,
             events=self._events,
             records=ProcessRecords(config.records_dir),
-            engine=Engine(),
+            engine=Engine(state_mark(config.state_dir)),
             capacity=capacity(config.max_pods),
             services=self._services.list,
         )

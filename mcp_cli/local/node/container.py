@@ -181,6 +181,9 @@ class Supervisor:
             beside.cancel()
             self._kit.records.remove(self._process.pid)
             self.log.close()
+            if launch.engine is not None:
+                # A client program that had to be killed leaves its container running.
+                await engine.remove(launch.engine, launch.instance)
         reason = "Completed" if code == 0 else "Error"
         return Terminated(code, reason, began, now(), self.state.container_id, self._termination_message(code))
 

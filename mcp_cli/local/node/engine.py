@@ -19,6 +19,8 @@ PROGRAMS = ("docker", "podman")
 ASK_AGAIN_SECONDS = 30.0
 ANSWER_SECONDS = 5.0
 PULL_SECONDS = 900.0
+REMOVE_SECONDS = 30.0
+LABEL = "mcp.allbeone.io/node"
 NO_ENGINE = (
     "no container engine is there to run it: neither docker nor podman answers on this machine. "
     "Install and start one, use a server that runs on the host (runtime python or node), or deploy to a cluster"
@@ -26,18 +28,43 @@ NO_ENGINE = (
 
 
 class Engine:
-    """Finds the engine and remembers the answer for a while."""
+    """Finds the engine, remembers the answer for a while, and removes what an earlier agent left in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, mark: str) -> None:
+        self._label = f"{LABEL}={mark}"
         self._program: str | None = None
-        self._asked_at = -ASK_AGAIN_SECONDS
+        self._asked_at = float("-inf")
+        self._clean = False
+        self._asking = asyncio.Lock()
+
+    @property
+    def label(self) -> str:
+        """On every container that this agent starts."""
+        return self._label
 
     async def program(self) -> str | None:
         """The engine's program, None where none answers."""
-        if time.monotonic() - self._asked_at >= ASK_AGAIN_SECONDS:
-            self._program = await _first_that_answers()
-            self._asked_at = time.monotonic()
-        return self._program
+        async with self._asking:
+            if time.monotonic() - self._asked_at >= ASK_AGAIN_SECONDS:
+                self._program = await _first_that_answers()
+                self._asked_at = time.monotonic()
+            if self._program is not None and not self._clean:
+                await self._remove_left_over(self._program)
+                self._clean = True
+            return self._program
+
+    async def _remove_left_over(self, program: str) -> None:
+        """Containers outlive an agent that was killed: the engine, not the agent, is their parent."""
+        code, output = await call(
+            program, ["ps", "--all", "--quiet", "--filter", f"label={self._label}"], ANSWER_SECONDS
+        )
+        if code == 0 and output:
+            await remove(program, *output.split())
+
+
+async def remove(program: str, *instances: str) -> None:
+    """End containers and remove them; one that is gone is no problem."""
+    await call(program, ["rm", "--force", *instances], REMOVE_SECONDS)
 
 
 async def _first_that_answers() -> str | None:
@@ -84,12 +111,12 @@ def pull_policy(container: Mapping[str, Any]) -> str:
 
 
 def run_arguments(
-    container: Mapping[str, Any], env: Mapping[str, str], places: Mapping[str, str], instance: str
+    container: Mapping[str, Any], env: Mapping[str, str], places: Mapping[str, str], instance: str, label: str
 ) -> list[str]:
     """`run --rm --network host ...` for one container; values of the environment pass by name."""
     command = [expand(part, env) for part in container.get("command") or []]
     arguments = [expand(part, env) for part in container.get("args") or []]
-    given = ["run", "--rm", "--network", "host", "--name", instance]
+    given = ["run", "--rm", "--network", "host", "--name", instance, "--label", label]
     for name in env:
         given += ["--env", name]
     for path, host in places.items():

@@ -36,6 +36,7 @@ class LaunchInput:
     """The container engine's program; None on the host."""
     instance: str
     """Name of the container in the engine."""
+    engine_label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,6 @@ def _on_host(
 def _in_engine(given: LaunchInput, container: dict[str, Any], own: dict[str, str], places: dict[str, str]) -> Launch:
     assert given.engine is not None
     program = given.engine
-    argv = engine.run_arguments(container, own, places, given.instance)
+    argv = engine.run_arguments(container, own, places, given.instance, given.engine_label)
     command = Command((program, *argv), engine.program_environment(own), given.pod_dir, given.mark)
     return Launch(command, None, own, program, given.instance)

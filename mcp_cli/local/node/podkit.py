@@ -139,4 +139,5 @@ class PodKit:
             mark=f"{state_mark(self.node.config.state_dir)}/{self.uid}/{state.name}",
             engine=program,
             instance=f"mcp-{self.uid}-{state.name}-{state.restarts}",
+            engine_label=self.engine.label,
         )

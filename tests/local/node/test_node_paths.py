@@ -98,9 +98,9 @@ def test_arguments_for_a_container_engine() -> None:
         "workingDir": "/w",
         "securityContext": {"runAsUser": 1000},
     }
-    argv = engine.run_arguments(container, {"IP": "127.9.1.1"}, {"/data": "/s/data"}, "mcp-x")
-    assert argv[:6] == ["run", "--rm", "--network", "host", "--name", "mcp-x"]
-    assert argv[6:] == [
+    argv = engine.run_arguments(container, {"IP": "127.9.1.1"}, {"/data": "/s/data"}, "mcp-x", "node=a")
+    assert argv[:8] == ["run", "--rm", "--network", "host", "--name", "mcp-x", "--label", "node=a"]
+    assert argv[8:] == [
         *("--env", "IP", "--volume", "/s/data:/data", "--workdir", "/w", "--user", "1000", "--entrypoint", "tool"),
         *("example.test/tool:1", "--ip=127.9.1.1", "serve"),
     ]
