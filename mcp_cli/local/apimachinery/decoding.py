@@ -18,7 +18,12 @@ STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
 def decode(model: Model, obj: dict[str, Any], field_validation: str = WARN) -> list[str]:
     """Normalises `obj` and returns the warnings; raises 400."""
     check_kind(model, obj)
-    return decode_as(model.kind, model.api_version, model.schema, obj, field_validation, builtin=model.builtin)
+    reset = isinstance(obj.get("metadata"), dict) and obj["metadata"].get("managedFields") == []
+    warnings = decode_as(model.kind, model.api_version, model.schema, obj, field_validation, builtin=model.builtin)
+    if reset:
+        # An empty list is a request of its own: forget who owns what.
+        obj["metadata"]["managedFields"] = []
+    return warnings
 
 
 def decode_as(

@@ -99,9 +99,7 @@ def _collect(schema: Schema, value: Any, path: Path, found: Fields) -> None:
             here = (*path, f"f:{key}")
             child = schema.properties.get(key)
             _collect(child_of(schema, key), member, here, found)
-            if member in (None, {}) or (child is None and not schema.preserve) or (child is None and schema.is_map):
-                found.add(here)
-            elif child is None and not isinstance(member, dict):
+            if member in (None, {}) or child is None:
                 found.add(here)
     elif isinstance(value, list) and not is_atomic(schema, value):
         for item in value:

@@ -85,11 +85,12 @@ def apply(
     if (applied.get("metadata") or {}).get("managedFields"):
         raise errors.bad_request("metadata.managedFields must be nil")
     typed.check(model, applied)
-    before = _bare(live) if live is not None else empty(model)
+    before = copy.deepcopy(_bare(live)) if live is not None else empty(model)
     managers = decode(live)
     owner = Owner(manager, APPLY, "", subresource)
     if live is not None and not managers:
-        everything = fieldsets.of_object(model.schema, before) - UNOWNED
+        difference = fieldsets.compare(model.schema, empty(model), before)
+        everything = _owned(model, difference.added | difference.modified, "")
         managers[Owner(BEFORE_FIRST_APPLY, UPDATE, model.api_version)] = Entry(everything, model.api_version, now)
     last = managers.get(owner)
     merged = merging.merge(model.schema, before, _bare(applied))
@@ -155,12 +156,16 @@ def track(
         # An explicit empty list resets all ownership.
         new["metadata"].pop("managedFields")
         return
+    if live is not None and not given and not live["metadata"].get("managedFields"):
+        # Nobody tracks an object whose ownership was reset, until somebody applies.
+        new["metadata"].pop("managedFields", None)
+        return
     managers = decode(new if given and not subresource else live)
     before = _bare(live) if live is not None else empty(model)
-    difference = fieldsets.compare(model.schema, before, _bare(new))
+    difference = _reachable(model, fieldsets.compare(model.schema, before, _bare(new)), subresource)
     owner = Owner(manager, UPDATE, model.api_version, subresource)
     previous = set(managers[owner].fields) if owner in managers else set()
-    changed = _owned(model, difference.modified | difference.added, subresource)
+    changed = difference.modified | difference.added
     _settle(managers, owner, difference, force=True)
     fields = (previous - difference.removed) | changed
     if fields:
@@ -175,11 +180,18 @@ def track(
         new["metadata"].pop("managedFields", None)
 
 
+def _reachable(model: Model, found: fieldsets.Comparison, subresource: str) -> fieldsets.Comparison:
+    """A comparison without what this (sub)resource cannot write: its owners keep it."""
+    parts = (_owned(model, fields, subresource) for fields in (found.added, found.modified, found.removed))
+    return fieldsets.Comparison(*parts)
+
+
 def _owned(model: Model, fields: Fields, subresource: str) -> Fields:
     """Without what belongs to nobody, and what this (sub)resource cannot write."""
     fields = fields - UNOWNED
     if subresource == "status":
-        return {path for path in fields if path[0] in ("f:status", "f:metadata")}
+        roots = ("f:status", "f:metadata") if model.builtin else ("f:status",)
+        return {path for path in fields if path[0] in roots}
     if model.has_status and not subresource:
         return {path for path in fields if path[0] != "f:status"}
     return fields

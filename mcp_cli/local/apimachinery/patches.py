@@ -15,15 +15,19 @@ MAX_OPERATIONS = 10_000
 
 
 def merge_patch(document: Any, patch: Any) -> Any:
-    """What RFC 7386 makes of `document`: null removes, objects merge, anything else replaces."""
+    """What RFC 7386 makes of `document`: null removes, objects merge, anything else replaces. Shares nothing with it."""
+    return _merge(copy.deepcopy(document), patch)
+
+
+def _merge(document: Any, patch: Any) -> Any:
     if not isinstance(patch, dict):
         return copy.deepcopy(patch)
-    out = dict(document) if isinstance(document, dict) else {}
+    out = document if isinstance(document, dict) else {}
     for key, value in patch.items():
         if value is None:
             out.pop(key, None)
         else:
-            out[key] = merge_patch(out.get(key), value)
+            out[key] = _merge(out.get(key), value)
     return out
 
 
@@ -72,7 +76,6 @@ def _operate(root: list[Any], operation: dict[str, Any]) -> None:
     elif name == "remove":
         _remove(root, path, "remove")
     elif name == "replace":
-        _get(root, path, "replace")
         _set(root, path, copy.deepcopy(operation["value"]))
     elif name == "move":
         source = _tokens(operation.get("from"))
@@ -178,8 +181,11 @@ def _set(root: list[Any], path: list[str], value: Any) -> None:
     parent = _parent(root, path, "replace")
     if isinstance(parent, list):
         parent[_index(path[-1], len(parent) - 1, path, "replace")] = value
-    else:
+    elif isinstance(parent, dict):
+        # The API server's library does not mind a member that is not there yet.
         parent[path[-1]] = value
+    else:
+        raise _missing(path, "replace")
 
 
 def _remove(root: list[Any], path: list[str], action: str) -> None:

@@ -26,11 +26,11 @@ UNKNOWN = Schema({"type": "object", "x-kubernetes-preserve-unknown-fields": True
 def strategic_patch(model: Model, document: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
     if not model.builtin:
         raise errors.unsupported_media_type("application/strategic-merge-patch+json", CUSTOM_TYPES)
-    out: dict[str, Any] = merge_map(model.schema, document, patch)
-    return out
+    return merge_map(model.schema, copy.deepcopy(document), patch)
 
 
 def merge_map(schema: Schema, document: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    """One object of the document with its part of the patch."""
     directive = patch.get(DIRECTIVE)
     if directive == "replace":
         return _plain({key: value for key, value in patch.items() if key != DIRECTIVE})
@@ -49,9 +49,7 @@ def merge_map(schema: Schema, document: dict[str, Any], patch: dict[str, Any]) -
     for key, value in patch.items():
         if key.startswith(DELETE_FROM):
             _delete_primitives(out, key.removeprefix(DELETE_FROM), value)
-    for key, value in patch.items():
-        if key.startswith(ORDER):
-            _order(schema, out, key.removeprefix(ORDER), value)
+    _order_lists(schema, out, document, patch)
     return out
 
 
@@ -123,30 +121,32 @@ def _delete_primitives(out: dict[str, Any], key: str, values: list[Any]) -> None
         out[key] = [item for item in out[key] if item not in values]
 
 
-def _order(schema: Schema, out: dict[str, Any], key: str, order: list[Any]) -> None:
-    """Items that the order names stand in it; the others stay after the one that they followed."""
-    items = out.get(key)
-    child = schema.child(key)
-    if not isinstance(items, list) or child is None:
-        return
-    name = child.patch_key
-
-    def identity(item: Any) -> Any:
-        return item.get(name) if name and isinstance(item, dict) else item
-
-    wanted = [identity(item) for item in order]
-    named = sorted((item for item in items if identity(item) in wanted), key=lambda item: wanted.index(identity(item)))
-    out[key] = _interleave(items, named, {repr(identity(item)) for item in named}, identity)
+def _order_lists(schema: Schema, out: dict[str, Any], before: dict[str, Any], patch: dict[str, Any]) -> None:
+    """Merged lists: what the patch names stands in the patch's order, the rest between it as it stood before."""
+    for key, items in out.items():
+        child = schema.child(key)
+        asked = patch.get(ORDER + key, patch.get(key))
+        if child is None or not isinstance(items, list) or not isinstance(asked, list):
+            continue
+        if "merge" not in child.patch_strategy.split(",") or {DIRECTIVE: "replace"} in asked:
+            continue
+        wanted = [_identity(child, item) for item in asked]
+        server = [_identity(child, item) for item in before.get(key) or ()]
+        out[key] = _interleave(child, items, wanted, server)
 
 
-def _interleave(items: list[Any], named: list[Any], names: set[str], identity: Any) -> list[Any]:
-    """`named` in its own order; each other item keeps its place relative to the named ones that stood before it."""
+def _identity(schema: Schema, item: Any) -> Any:
+    return item.get(schema.patch_key) if schema.patch_key and isinstance(item, dict) else item
+
+
+def _interleave(schema: Schema, items: list[Any], wanted: list[Any], server: list[Any]) -> list[Any]:
+    named = [item for item in items if _identity(schema, item) in wanted]
+    named.sort(key=lambda item: wanted.index(_identity(schema, item)))
+    others = [item for item in items if _identity(schema, item) not in wanted]
     out: list[Any] = []
-    position = 0
-    for item in items:
-        if repr(identity(item)) in names:
-            out.append(named[position])
-            position += 1
-        else:
-            out.append(item)
-    return out
+    while others and named:
+        left, right = _identity(schema, others[0]), _identity(schema, named[0])
+        # Another item goes first only where the live list says so of both.
+        first = left in server and right in server and server.index(left) < server.index(right)
+        out.append(others.pop(0) if first else named.pop(0))
+    return [*out, *others, *named]

@@ -189,7 +189,8 @@ def _job(obj: dict[str, Any]) -> None:
         **dict.fromkeys(JOB_LABELS, uid),
         **dict.fromkeys(JOB_NAME_LABELS, name),
     }
-    if obj["metadata"].get("labels") and not obj["metadata"]["labels"].keys() - template["labels"].keys():
+    labels = obj["metadata"].get("labels") or {}
+    if not labels.keys() - template["labels"].keys():
         obj["metadata"]["labels"] = dict(template["labels"])
     spec["selector"] = {"matchLabels": {JOB_LABELS[0]: uid}}
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from mcp_cli.local.apimachinery import errors
-from mcp_cli.local.apimachinery.fieldsets import element_of
+from mcp_cli.local.apimachinery.fieldsets import element_of, item_key
 from mcp_cli.local.apimachinery.models import Model
 from mcp_cli.local.apimachinery.schema import Schema
 
+NO_KEY = "associative list with keys has an element that omits key field"
 EXPECTED = {"string": "string", "boolean": "boolean", "integer": "numeric (int or float)", "number": "numeric (int or float)"}
 
 
@@ -82,13 +83,9 @@ def _list(schema: Schema, value: Any, path: str) -> Iterator[str]:
     for index, item in enumerate(value):
         place = f"{path}[{index}]"
         if schema.list_type == "map":
-            missing = [key for key in schema.list_keys if isinstance(item, dict) and key not in item]
-            known = (schema.items.defaults.keys() | schema.items.properties.keys()) if schema.items else set()
-            required = schema.items.required if schema.items else ()
-            wanting = [key for key in missing if key in required or key not in known]
+            wanting = [key for key in schema.list_keys if key not in item_key(schema, item)]
             if wanting:
-                keys = ", ".join(f'"{key}"' for key in wanting)
-                yield f"{path}: element {index}: associative list with keys has an element that omits key field {keys} (and doesn't have default value)"
+                yield f'{path}: element {index}: {NO_KEY} "{wanting[0]}" (and doesn\'t have default value)'
                 continue
         if schema.list_type in ("map", "set"):
             element = element_of(schema, item)

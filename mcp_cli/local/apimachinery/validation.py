@@ -41,11 +41,9 @@ def _builtin_update(model: Model, new: dict[str, Any], old: dict[str, Any]) -> l
     key = (model.group, model.kind)
     create: Callable[..., Any] | None = CREATE.get(key)
     update = UPDATE.get(key)
-    # What stood before is valid: a write of metadata alone need not be looked at again.
-    causes = list(update(new, old)) if update else []
-    if create is not None and not causes:
-        causes = list(create(new))
-    return causes
+    # Of a pod, nothing that create looks at may change.
+    causes = list(create(new)) if create is not None and key != ("", "Pod") else []
+    return causes + (list(update(new, old)) if update else [])
 
 
 def _custom(model: Model, obj: dict[str, Any], old: dict[str, Any] | None) -> list[Cause]:
