@@ -39,7 +39,7 @@ def from_status(body: dict[str, Any], about: tuple[Resource, str] | None, host: 
     status = int(body.get("code") or 0)
     reason = body.get("reason") or ""
     message = body.get("message") or f"the API server answered {status}"
-    known = {"status": status, "reason": reason}
+    known: dict[str, Any] = {"status": status, "reason": reason}
     if status == 401:
         return errors.ClusterProblem(f"{host} does not accept your credentials", LOGIN_HINT)
     if status == 403:

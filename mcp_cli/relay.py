@@ -7,11 +7,14 @@ upstream. The credentials of the cluster are added here and never leave for the 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import uvicorn
+
+from mcp_cli.errors import CliError
 
 if TYPE_CHECKING:
     from mcp_cli.kube import Cluster
@@ -114,9 +117,7 @@ async def _answer(send: Send, status: int, text: bytes) -> None:
 def serve(relay: Relay, address: str, port: int, ready: Callable[[int], None]) -> None:
     """Serve until interrupted; `ready` is told the port once it is bound."""
     config = uvicorn.Config(
-        relay,  # type: ignore[arg-type]  (plain ASGI, typed loosely)
-        host=address,
-        port=port,
+        cast("Any", relay),
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -125,6 +126,18 @@ def serve(relay: Relay, address: str, port: int, ready: Callable[[int], None]) -
         date_header=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
-    socket = config.bind_socket()
-    ready(socket.getsockname()[1])
-    uvicorn.Server(config).run(sockets=[socket])
+    listener = listen(address, port)
+    ready(listener.getsockname()[1])
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def listen(address: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        return socket.create_server((address, port), family=family, backlog=128)
+    except OSError as error:
+        words = (error.strerror or str(error)).lower()
+        raise CliError(
+            f"cannot listen on {address}:{port}: {words}", "Choose another port, or none for a free one."
+        ) from error

@@ -106,6 +106,11 @@ class Session:
 
         return printer_for(self.output, self.formats)
 
+    def check_output(self) -> None:
+        """Refuse a format or an expression that cannot be used, before anything is done."""
+        if self.output:
+            _ = self.printer
+
     def say(self, words: str = "") -> None:
         """Something for the person, not a result."""
         click.echo(words, err=True)
@@ -121,6 +126,7 @@ def cluster_options(
             ctx = click.get_current_context()
             given = {name: params.pop(name) for name in SESSION_FLAGS if name in params}
             session = make_session(ctx, given, formats)
+            session.check_output()
             with deadline(session.timeout):
                 return function(session, **params)
 

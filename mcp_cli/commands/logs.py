@@ -105,8 +105,6 @@ def _why(server: dict[str, Any]) -> str:
 def _print(session: Session, lines: Iterable[Line], prefix: bool) -> None:
     """Each line at once: someone may be reading it as it comes."""
     as_json = session.output == "json"
-    if session.output and not as_json:
-        session.printer  # noqa: B018  (refuses the format)
     for line in lines:
         if as_json:
             import json

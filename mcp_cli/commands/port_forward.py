@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from mcp_cli.completing import complete_server
@@ -43,7 +45,7 @@ def command(session: Session, name: str, ports: str | None, address: str) -> Non
             session.printer.show({"url": url, "address": address, "port": port})
         else:
             click.echo(f"Forwarding {url} to {endpoint.namespace}/{name}:{endpoint.port}")
-        click.get_text_stream("stdout").flush()
+        sys.stdout.flush()
 
     serve(Relay(session.cluster, session.cluster.host + endpoint.proxy_path), address, local, ready)
 

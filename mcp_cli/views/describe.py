@@ -104,7 +104,7 @@ def _said(mcp: dict[str, Any]) -> list[str]:
     fields = [
         ("Server", " ".join(str(info[key]) for key in ("name", "version") if info.get(key))),
         ("Protocol", ", ".join(mcp.get("protocolVersions") or [])),
-        ("Sessions", {True: "yes", False: "no"}.get(sessions, sessions)),
+        ("Sessions", None if sessions is None else "yes" if sessions else "no"),
         ("Capabilities", ", ".join(mcp.get("capabilities") or [])),
         ("Tools", f"{mcp.get('toolCount', len(names))}: {', '.join(names)}" if names else mcp.get("toolCount")),
     ]

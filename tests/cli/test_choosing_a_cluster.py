@@ -144,5 +144,14 @@ def test_an_output_of_the_environment_that_a_command_lacks_is_left_aside() -> No
     assert mcp("deploy", "time", "--dry-run", "-o", "wide").code == 2
 
 
+@pytest.mark.parametrize("form", ["xml", "jsonpath={.a", "jsonpath"])
+def test_a_form_that_cannot_be_used_is_refused_before_anything_is_asked(
+    form: str, dead_port: int, tmp_path: Path
+) -> None:
+    config = kubeconfig(tmp_path / "config", server=f"https://127.0.0.1:{dead_port}", one="a")
+    for arguments in (["get", "servers"], ["delete", "time"], ["deploy", "time"]):
+        assert mcp(*arguments, "-o", form, "--kubeconfig", str(config)).code == 2
+
+
 def test_format_is_another_name_of_output() -> None:
     assert mcp("deploy", "time", "--dry-run", "--format", "name").stdout == "mcpserver.mcp.allbeone.io/time\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -145,6 +146,13 @@ def test_port_forward_relays_the_server(asking: Env) -> None:
             assert answer.json()["result"]["supportedVersions"] == ["2026-07-28"]
             assert client.get(url.removesuffix("/mcp") + "/healthz").status_code == 200
         forward.terminate()
+
+
+def test_a_local_port_that_is_taken(asking: Env) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = mcp("port-forward", "asking", str(taken.getsockname()[1]), env=asking)
+    assert done.code == 1
+    assert "address already in use" in done.stderr
 
 
 def test_connect_prints_what_reaches_the_server(asking: Env) -> None:
