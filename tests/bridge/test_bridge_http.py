@@ -8,8 +8,8 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mcp_operator.bridge.http1 import parse_head
 from mcp_operator.bridge.http_body import BodyReader, HttpError
+from mcp_operator.bridge.http_head import parse_head
 from mcp_operator.bridge.lines import LineSplitter
 
 from tests.bridge.bridge_testing import Bridge

@@ -13,7 +13,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import cast
+from typing import ClassVar, cast
 
 from mcp_operator.bridge.lines import LineSplitter
 
@@ -28,6 +28,8 @@ STDERR_LINE_BYTES = 16 * 1024
 
 class Child(asyncio.SubprocessProtocol):
     """One running command. `exited` is done when it has ended and all its output was read."""
+
+    running: ClassVar[set[int]] = set()
 
     def __init__(self, on_line: Callable[[bytes], None], on_long: Callable[[bytes], None], max_line: int) -> None:
         self._stdout = LineSplitter(max_line, on_line, on_long)
@@ -85,6 +87,7 @@ class Child(asyncio.SubprocessProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.SubprocessTransport, transport)
         self._stdin = cast(asyncio.WriteTransport, self._transport.get_pipe_transport(0))
+        self.running.add(self.pid)
         # Without this a message of 1 MB takes sixteen turns of the loop, each way.
         for fd in (0, 1):
             pipe = self._transport.get_pipe_transport(fd)
@@ -105,6 +108,7 @@ class Child(asyncio.SubprocessProtocol):
         self._finish()
 
     def _finish(self) -> None:
+        self.running.discard(self.pid)
         if not self.exited.done():
             self._stdout.flush()
             self._stderr.flush()

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from mcp_operator.bridge.http1 import Headers, Responder
+from mcp_operator.bridge.http1 import Responder
+from mcp_operator.bridge.http_head import Headers
 from mcp_operator.bridge.metrics import Metrics
 from mcp_operator.protocol import errors, names
 from mcp_operator.protocol.messages import Message, encode, meta_of, params_of

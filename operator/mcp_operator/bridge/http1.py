@@ -8,11 +8,12 @@ handler.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import cast
 
 from mcp_operator.bridge.http_body import BodyReader, HttpError
+from mcp_operator.bridge.http_head import Headers, Request, head, parse_head
+from mcp_operator.protocol.sse import encode_comment, encode_event
 
 MAX_HEAD = 64 * 1024
 # What a slow reader may leave unread before it counts as gone: the queue of an answer.
@@ -20,32 +21,6 @@ MAX_UNREAD = 64 * 1024 * 1024
 # How long, and how much, a refused body is read and thrown away, so that its sender sees the refusal and no reset.
 LINGER_SECONDS = 5.0
 IDLE_SECONDS = 120.0
-
-REASONS = {
-    100: "Continue", 200: "OK", 202: "Accepted", 204: "No Content", 400: "Bad Request", 403: "Forbidden",
-    404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout", 411: "Length Required",
-    413: "Content Too Large", 415: "Unsupported Media Type", 417: "Expectation Failed",
-    431: "Request Header Fields Too Large", 500: "Internal Server Error", 501: "Not Implemented",
-    502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout", 505: "HTTP Version Not Supported",
-}  # fmt: skip
-TOKEN = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-# Headers of which a second one changes how a request is read; the others are lists.
-SINGLE = frozenset({"host", "content-length", "transfer-encoding", "content-type", "origin", "mcp-session-id"})
-
-Headers = Iterable[tuple[str, str]]
-
-
-@dataclass(slots=True)
-class Request:
-    """One request, read whole. Header names are lower case; repeated headers are joined with a comma."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes = b""
-    keep_alive: bool = True
-    http11: bool = True
-    local_address: str = ""
 
 
 class Responder:
@@ -82,10 +57,10 @@ class Responder:
         self._connection.write(head(200, "text/event-stream", None, extra, self._keep_alive, self._connection.chunked))
 
     def event(self, data: bytes) -> None:
-        self._chunk(b"event: message\ndata: " + data + b"\n\n")
+        self._chunk(encode_event(data, event="message"))
 
     def comment(self) -> None:
-        self._chunk(b": keep-alive\n\n")
+        self._chunk(encode_comment("keep-alive"))
 
     def close(self) -> None:
         """The end of a stream."""
@@ -107,20 +82,6 @@ class Responder:
         if self._connection is not None:
             chunked = self._connection.chunked
             self._connection.write(b"%x\r\n%b\r\n" % (len(data), data) if chunked else data)
-
-
-def head(status: int, kind: str, length: int | None, headers: Headers, keep_alive: bool, chunked: bool = True) -> bytes:
-    lines = [f"HTTP/1.1 {status} {REASONS.get(status, 'Unknown')}"]
-    if kind:
-        lines.append(f"Content-Type: {kind}")
-    if length is not None:
-        if status != 204:
-            lines.append(f"Content-Length: {length}")
-    elif chunked:
-        lines.append("Transfer-Encoding: chunked")
-    lines += [f"{name}: {value}" for name, value in headers]
-    lines.append("Connection: keep-alive\r\n\r\n" if keep_alive else "Connection: close\r\n\r\n")
-    return "\r\n".join(lines).encode("latin-1")
 
 
 Handler = Callable[[Request, Responder], None]
@@ -302,39 +263,3 @@ class Connection(asyncio.Protocol):
         if self._transport.can_write_eof():
             self._transport.write_eof()
         self._loop.call_later(LINGER_SECONDS, self._transport.close)
-
-
-def parse_head(data: bytes) -> Request:
-    first, *lines = data.split(b"\r\n")
-    parts = first.split(b" ")
-    if len(parts) != 3 or not parts[0] or not TOKEN.issuperset(parts[0]):
-        raise HttpError(400, "the request line is malformed")
-    method, target, version = (part.decode("latin-1") for part in parts)
-    if version not in ("HTTP/1.1", "HTTP/1.0"):
-        raise HttpError(505, "only HTTP/1.1 is spoken here")
-    headers = parse_headers(lines)
-    http11 = version == "HTTP/1.1"
-    if http11 and "host" not in headers:
-        raise HttpError(400, "the Host header is missing")
-    connection = headers.get("connection", "").lower()
-    keep_alive = "close" not in connection if http11 else "keep-alive" in connection
-    path = target.partition("?")[0]
-    if path.startswith("http://"):
-        path = "/" + path[7:].partition("/")[2]
-    return Request(method, path, headers, keep_alive=keep_alive, http11=http11)
-
-
-def parse_headers(lines: list[bytes]) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for line in lines:
-        raw, colon, value = line.partition(b":")
-        if not colon or not raw or not TOKEN.issuperset(raw) or b"\n" in value or b"\r" in value or b"\0" in value:
-            raise HttpError(400, "a header line is malformed")
-        name = raw.decode("ascii").lower()
-        text = value.strip(b" \t").decode("latin-1")
-        if name in headers:
-            if name in SINGLE:
-                raise HttpError(400, f"the header {name} is there twice")
-            text = f"{headers[name]}, {text}"
-        headers[name] = text
-    return headers

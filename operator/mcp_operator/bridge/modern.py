@@ -12,7 +12,8 @@ from typing import Any
 
 from mcp_operator.bridge.channel import Channel
 from mcp_operator.bridge.exchange import HttpExchange, OwnExchange
-from mcp_operator.bridge.http1 import Request, Responder
+from mcp_operator.bridge.http1 import Responder
+from mcp_operator.bridge.http_head import Request
 from mcp_operator.bridge.metrics import Metrics
 from mcp_operator.bridge.options import Options
 from mcp_operator.bridge.tools import ToolHeaders

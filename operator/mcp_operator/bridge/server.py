@@ -11,13 +11,15 @@ import json
 import sys
 from typing import Any
 
-from mcp_operator.bridge.child import write_stderr
+from mcp_operator.bridge.child import Child, write_stderr
 from mcp_operator.bridge.exchange import refuse
 from mcp_operator.bridge.guard import Guard
-from mcp_operator.bridge.http1 import Connections, Request, Responder
+from mcp_operator.bridge.http1 import Connections, Responder
+from mcp_operator.bridge.http_head import Request
 from mcp_operator.bridge.metrics import Metrics
 from mcp_operator.bridge.modern import ModernRelay
 from mcp_operator.bridge.options import Options
+from mcp_operator.bridge.reaper import bury_orphans, is_init
 from mcp_operator.bridge.sessions import HEADER, Sessions
 from mcp_operator.protocol import names
 from mcp_operator.protocol.checks import request_era
@@ -94,6 +96,8 @@ class Bridge:
             await asyncio.sleep(pause)
             self._connections.sweep(loop.time())
             self._sessions.sweep(loop.time())
+            if is_init():
+                bury_orphans(Child.running)
 
     async def _after_child(self, code: int) -> int:
         child = self._modern.channel.child

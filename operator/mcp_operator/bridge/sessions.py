@@ -12,7 +12,8 @@ from typing import Any
 
 from mcp_operator.bridge.child import write_stderr
 from mcp_operator.bridge.exchange import refuse
-from mcp_operator.bridge.http1 import Request, Responder
+from mcp_operator.bridge.http1 import Responder
+from mcp_operator.bridge.http_head import Request
 from mcp_operator.bridge.metrics import Metrics
 from mcp_operator.bridge.options import Options
 from mcp_operator.bridge.session import Session
