@@ -141,7 +141,7 @@ def _pull(container: Object, waiting: Object) -> Problem:
 def _waiting_for(status: Object) -> Problem:
     if _installs(status):
         return Problem("Installing", "the package is being installed")
-    if any((item.get("state") or {}).get("running") for item in status.get("containerStatuses") or ()):
+    if any("running" in (item.get("state") or {}) for item in status.get("containerStatuses") or ()):
         return Problem("ContainersNotReady", "the server runs and does not answer its readiness probe yet")
     for item in status.get("conditions") or ():
         if item["type"] == "PodScheduled" and item["status"] == "False":
@@ -152,9 +152,7 @@ def _waiting_for(status: Object) -> Problem:
 
 def _installs(status: Object) -> bool:
     statuses: Iterable[Object] = status.get("initContainerStatuses") or ()
-    return any(
-        item["name"] == names.CONTAINER_INSTALL and (item.get("state") or {}).get("running") for item in statuses
-    )
+    return any(item["name"] == names.CONTAINER_INSTALL and "running" in (item.get("state") or {}) for item in statuses)
 
 
 def _last_words(message: str) -> str:

@@ -1,0 +1,126 @@
+"""What pod status means to a person: one reason, one sentence, the same while the trouble is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from mcp_operator.controllers.diagnosis import diagnose
+
+pytestmark = pytest.mark.fast
+
+Object = dict[str, Any]
+
+
+def pod(state: Object, *, last: Object | None = None, restarts: int = 0, init: bool = False, **status: Any) -> Object:
+    container = {"name": "install" if init else "mcp-server", "image": "runner:1", "ready": False}
+    container |= {"restartCount": restarts, "state": state, "lastState": last or {}}
+    field = "initContainerStatuses" if init else "containerStatuses"
+    return {"metadata": {"name": "demo-x"}, "status": {field: [container], **status}}
+
+
+def ended(code: int, message: str = "", **more: str) -> Object:
+    return {"terminated": {"exitCode": code, "reason": "Error", "message": message, **more}}
+
+
+CASES: dict[str, tuple[Object, str, str, bool]] = {
+    "pull": (
+        pod({"waiting": {"reason": "ErrImagePull", "message": "manifest unknown"}}),
+        "ImagePullBackOff",
+        "image runner:1 cannot be pulled: manifest unknown",
+        True,
+    ),
+    "no engine": (
+        pod({"waiting": {"reason": "ErrImageNeedsEngine", "message": "no container engine; install podman"}}),
+        "ErrImageNeedsEngine",
+        "container mcp-server cannot start: no container engine; install podman",
+        True,
+    ),
+    "first crash": (pod(ended(1, "boom")), "Crashed", "container mcp-server ended with exit code 1: boom", False),
+    "second crash": (
+        pod({"waiting": {"reason": "CrashLoopBackOff"}}, last=ended(1, "boom"), restarts=1),
+        "CrashLoopBackOff",
+        "container mcp-server ended with exit code 1: boom",
+        True,
+    ),
+    "a crash after a long life": (
+        pod(
+            {"running": {}},
+            last=ended(1, "boom", startedAt="2026-01-01T00:00:00Z", finishedAt="2026-01-01T09:00:00Z"),
+            restarts=7,
+        ),
+        "Crashed",
+        "container mcp-server ended with exit code 1: boom",
+        False,
+    ),
+    "out of memory": (
+        pod({"running": {}}, last={"terminated": {"exitCode": 137, "reason": "OOMKilled"}}, restarts=3),
+        "OOMKilled",
+        "container mcp-server used more memory than its limit and was killed",
+        True,
+    ),
+    "it ended well": (pod(ended(0)), "Crashed", "container mcp-server ended with exit code 0", False),
+    "missing command": (
+        pod(
+            {"waiting": {"reason": "CrashLoopBackOff"}},
+            last={"terminated": {"exitCode": 128, "reason": "StartError", "message": "no such file"}},
+        ),
+        "StartError",
+        "container mcp-server cannot start: no such file",
+        True,
+    ),
+    "install fails": (
+        pod({"waiting": {"reason": "CrashLoopBackOff"}}, last=ended(1, "no package x on PyPI"), init=True, restarts=2),
+        "InstallFailed",
+        "the package cannot be installed: no package x on PyPI",
+        True,
+    ),
+    "install runs": (pod({"running": {}}, init=True), "Installing", "the package is being installed", False),
+    "install is over": (pod(ended(0), init=True), "PodsStarting", "the pods are starting", False),
+    "evicted": (
+        {"metadata": {}, "status": {"phase": "Failed", "reason": "Evicted", "message": "low on memory"}},
+        "Evicted",
+        "low on memory",
+        False,
+    ),
+    "nothing yet": ({"metadata": {}, "status": {}}, "PodsStarting", "the pods are starting", False),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_pod(case: str) -> None:
+    found = diagnose(None, [CASES[case][0]])
+    assert found is not None
+    assert (found.reason, found.message, found.fatal) == CASES[case][1:]
+
+
+def test_ready_and_leaving_pods_have_no_trouble() -> None:
+    ready = {"metadata": {}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+    leaving = {"metadata": {"deletionTimestamp": "now"}, "status": {}}
+    assert diagnose(None, [ready, leaving]) is None
+
+
+def test_what_will_not_pass_comes_before_what_may() -> None:
+    found = diagnose(None, [CASES["install runs"][0], CASES["pull"][0]])
+    assert found is not None
+    assert found.reason == "ImagePullBackOff"
+
+
+def test_pods_that_may_not_be_made_say_why_without_their_random_names() -> None:
+    message = 'pods "demo-6f-x2z" is forbidden: violates PodSecurity "restricted:latest"'
+    deployment = {
+        "status": {
+            "conditions": [{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message}]
+        }
+    }
+    found = diagnose(deployment, [])
+    assert found is not None
+    assert found.message == 'no pod can be made: pods are forbidden: violates PodSecurity "restricted:latest"'
+    assert found.fatal
+
+
+def test_last_words_are_the_end_of_a_long_output() -> None:
+    found = diagnose(None, [pod(ended(1, "x" * 5000 + "\nValueError: the end"))])
+    assert found is not None
+    assert found.message.endswith("ValueError: the end")
+    assert len(found.message) < 500

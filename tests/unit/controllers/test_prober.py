@@ -1,0 +1,135 @@
+"""When a running server is asked: once, then never again; with back-off while it is silent; at once at another pod."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from mcp_operator.controllers.probe import Prober, Silence, Target, View
+from mcp_operator.runtime.resources import Key
+
+from tests.unit.runtime.virtual import now, run, settle
+
+pytestmark = pytest.mark.fast
+
+KEY = ("ns", "demo")
+TARGET = Target(KEY, "uid/t1", "pod-1", "127.0.0.1", 8080, "/mcp", True, 10.0)
+ANSWER = {"era": "modern", "tools": ["look"], "capabilities": ["tools"]}
+
+
+class Server:
+    """Answers, is silent, or takes its time."""
+
+    def __init__(self) -> None:
+        self.asked: list[float] = []
+        self.woken: list[Key] = []
+        self.silent = False
+        self.seconds = 0.0
+        self.prober = Prober(self.ask, self.woken.append)
+
+    async def ask(self, target: Target) -> dict[str, object]:
+        self.asked.append(now())
+        await asyncio.sleep(self.seconds)
+        if self.silent:
+            raise Silence("NoAnswer", "the server says nothing")
+        return ANSWER
+
+
+def test_an_answer_is_remembered_for_the_template_and_a_restart_begins_with_it() -> None:
+    async def work() -> None:
+        server = Server()
+        assert await server.prober.look(TARGET) == View(True, ANSWER)
+        assert await server.prober.look(replace(TARGET, pod="pod-2")) == View(True, ANSWER)
+        assert len(server.asked) == 1
+        await server.prober.look(replace(TARGET, template="uid/t2"))
+        assert len(server.asked) == 2
+        again = Server()
+        again.prober.seed(TARGET, ANSWER)
+        assert await again.prober.look(TARGET) == View(True, ANSWER)
+        assert again.asked == []
+
+    run(work())
+
+
+def test_a_silent_server_is_asked_again_with_back_off_and_at_last_counts_as_hopeless() -> None:
+    async def work() -> None:
+        server = Server()
+        server.silent = True
+        view = await server.prober.look(TARGET)
+        assert view.problem is not None
+        assert not view.problem.fatal
+        while not view.problem.fatal:
+            await asyncio.sleep(view.problem.again or 0)
+            view = await server.prober.look(TARGET)
+            assert view.problem is not None
+        waits = [round(after - before) for before, after in zip(server.asked, server.asked[1:], strict=False)]
+        assert waits == [1, 2, 4, 8, 16]
+        server.silent = False
+        await asyncio.sleep(view.problem.again or 0)
+        assert (await server.prober.look(TARGET)).speaks
+
+    run(work())
+
+
+def test_looking_more_often_does_not_ask_more_often_but_another_pod_is_asked_at_once() -> None:
+    async def work() -> None:
+        server = Server()
+        server.silent = True
+        for _ in range(10):
+            await server.prober.look(TARGET)
+        assert len(server.asked) == 1
+        await server.prober.look(replace(TARGET, pod="pod-2"))
+        assert len(server.asked) == 2
+
+    run(work())
+
+
+def test_a_slow_answer_does_not_hold_the_worker_and_calls_it_back() -> None:
+    async def work() -> None:
+        server = Server()
+        server.seconds = 7.0
+        start = now()
+        view = await server.prober.look(TARGET)
+        assert now() - start == pytest.approx(1.0)
+        assert view.problem is not None
+        assert (view.speaks, view.problem.reason) == (False, "Probing")
+        await asyncio.sleep(6.5)
+        assert server.woken == [KEY]
+        assert (await server.prober.look(TARGET)).speaks
+        assert len(server.asked) == 1
+
+    run(work())
+
+
+def test_a_server_that_goes_away_is_forgotten_and_its_question_ends() -> None:
+    async def work() -> None:
+        server = Server()
+        server.seconds = 100.0
+        await server.prober.look(TARGET)
+        server.prober.forget(KEY)
+        await settle()
+        assert server.woken == []
+        await server.prober.close()
+
+    run(work())
+
+
+def test_a_fault_of_the_asker_is_a_problem_with_back_off_and_no_storm(caplog: pytest.LogCaptureFixture) -> None:
+    async def work() -> None:
+        calls = 0
+
+        async def broken(target: Target) -> dict[str, object]:
+            nonlocal calls
+            calls += 1
+            raise KeyError("oops")
+
+        prober = Prober(broken, lambda key: None)
+        for _ in range(5):
+            view = await prober.look(TARGET)
+        assert calls == 1
+        assert view.problem is not None
+        assert view.problem.reason == "ProbeFailed"
+
+    run(work())
+    assert "asking ns/demo failed" in caplog.text
