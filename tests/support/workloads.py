@@ -6,6 +6,7 @@ real control plane, which has no node, everything is the same. The tests say the
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -53,6 +54,11 @@ async def make_node(kube: KubeClient, name: str) -> None:
     ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status"}
     state = {"conditions": [{**ready, "lastTransitionTime": MOMENT}], "allocatable": amounts, "capacity": amounts}
     await kube.patch(NODES, name, {"status": state}, subresource="status")
+
+    async def open_for_pods() -> bool:
+        return not (await kube.get(NODES, name))["spec"].get("taints")
+
+    await eventually(open_for_pods, "the taint of a node that was not ready is gone")
 
 
 @dataclass(frozen=True)
@@ -131,7 +137,8 @@ class Workloads:
     async def force_delete_pods(self) -> None:
         """What a kubelet does at last: the pods of a node without a machine would stay for ever."""
         for pod in await self.list(PODS):
-            await self.kube.delete(PODS, pod["metadata"]["name"], self.namespace, grace_period=0)
+            with contextlib.suppress(NotFound):
+                await self.kube.delete(PODS, pod["metadata"]["name"], self.namespace, grace_period=0)
 
     async def gone(self, resource: Resource, name: str) -> None:
         async def missing() -> bool:

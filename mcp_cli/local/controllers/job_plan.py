@@ -203,7 +203,13 @@ def spell_ranges(numbers: Sequence[int]) -> str:
             runs[-1][1] = each
         else:
             runs.append([each, each])
-    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+    return ",".join(_spell_run(first, last) for first, last in runs)
+
+
+def _spell_run(first: int, last: int) -> str:
+    if first == last:
+        return str(first)
+    return f"{first},{last}" if last == first + 1 else f"{first}-{last}"
 
 
 def new_counts(job: Object, counted: Tally) -> Object:

@@ -33,7 +33,7 @@ def choose(pod: Object, nodes: Sequence[Object], pods_by_node: dict[str, list[Ob
         return name(min(fitting, key=lambda node: (len(pods_by_node.get(name(node), [])), name(node)))), ""
     spelled = ", ".join(sorted(f"{count} {reason}" for reason, count in reasons.items()))
     preemption = f"0/{len(nodes)} nodes are available: {len(nodes)} {NO_PREEMPTION}"
-    return None, f"0/{len(nodes)} nodes are available: {spelled}. preemption: {preemption}"
+    return None, f"0/{len(nodes)} nodes are available: {spelled}. no new claims to deallocate, preemption: {preemption}"
 
 
 def refusals(pod: Object, node: Object, residents: Sequence[Object]) -> list[str]:
