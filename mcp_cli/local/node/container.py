@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from mcp_cli.local.node.podkit import PodKit
 
 MESSAGE_BYTES = 4096
+
+log = logging.getLogger(__name__)
 
 
 class Supervisor:
@@ -136,9 +139,9 @@ class Supervisor:
     async def _stopped_within(self, seconds: float) -> bool:
         """Sleep, or return early: True when stopped, False when time is up or a source of the pod changed."""
         stopped = asyncio.ensure_future(self._stopping.wait())
-        changed = asyncio.ensure_future(self._kit.sources_changed())
+        changed = asyncio.ensure_future(self._kit.source_change(seconds))
         try:
-            await asyncio.wait({stopped, changed}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({stopped, changed}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopped.cancel()
             changed.cancel()
@@ -175,6 +178,7 @@ class Supervisor:
         self._kit.normal("Started", f"Started container {self.name}")
         self._kit.publish()
         beside = asyncio.ensure_future(self._beside_run())
+        beside.add_done_callback(self._beside_ended)
         try:
             code = await self._process.wait()
         finally:
@@ -222,6 +226,12 @@ class Supervisor:
             return
         listener = ProbeListener(self._on_started, self._on_ready, self._on_unhealthy, self._on_kill)
         await run_probes(self.state.spec, self._target(), listener)
+
+    def _beside_ended(self, task: asyncio.Future[None]) -> None:
+        """A fault of our own in a probe must be seen: the container would never be ready."""
+        if not task.cancelled() and task.exception() is not None:
+            log.error("probes of %s ended", self._kit.full_name, exc_info=task.exception())
+            self._kit.warning("FailedSync", f"probes of container {self.name} ended: {task.exception()}")
 
     def _target(self) -> ProbeTarget:
         ports = {port["name"]: port["containerPort"] for port in self.state.spec.get("ports") or [] if "name" in port}

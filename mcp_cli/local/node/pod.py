@@ -75,7 +75,7 @@ class PodWorker:
     def source_changed(self, kind: str, name: str) -> None:
         """A ConfigMap or Secret of the pod's namespace changed."""
         if (kind, name) in references(self._pod):
-            self._kit.spawn(self._tell_change())
+            self._kit.tell_change()
 
     def states(self) -> list[ContainerState]:
         return [*self._inits, *self._mains]
@@ -177,9 +177,7 @@ class PodWorker:
                 return
             except ConfigError as error:
                 self._kit.warning("FailedMount", str(error))
-            changed = asyncio.ensure_future(self._kit.sources_changed())
-            await asyncio.wait({changed}, timeout=delay)
-            changed.cancel()
+            await self._kit.source_change(delay)
 
     async def _write_volumes(self) -> None:
         snapshot = await self._snapshot()
@@ -190,18 +188,12 @@ class PodWorker:
         """Write them again when a source changed and before a token expires."""
         seconds = [wanted[1] for wanted in token_requests(self._pod)]
         while True:
-            changed = asyncio.ensure_future(self._kit.sources_changed())
-            await asyncio.wait({changed}, timeout=min(seconds) * TOKEN_REFRESH if seconds else None)
-            changed.cancel()
+            await self._kit.source_change(min(seconds) * TOKEN_REFRESH if seconds else None)
             try:
                 await self._write_volumes()
             except (ConfigError, ApiError) as error:
                 # What was mounted stays, as in a kubelet: a source that went away does not take running pods down.
                 log.info("volumes of %s stay as they are: %s", self._kit.full_name, error)
-
-    async def _tell_change(self) -> None:
-        async with self._kit.changes:
-            self._kit.changes.notify_all()
 
     # --- status --------------------------------------------------------------------------------------------------
 

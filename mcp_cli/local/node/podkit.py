@@ -6,6 +6,7 @@ Made by the pod worker, used by its supervisors. Holds no logic of its own beyon
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
@@ -51,7 +52,8 @@ class PodKit:
     take_snapshot: Callable[[], Awaitable[Snapshot]]
     folders: dict[str, Path] = field(default_factory=dict)
     grace: float = 30.0
-    changes: asyncio.Condition = field(default_factory=asyncio.Condition)
+    change: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set, and replaced, when a ConfigMap or Secret of the pod changes."""
     background: set[asyncio.Task[Any]] = field(default_factory=set)
 
     @property
@@ -88,10 +90,16 @@ class PodKit:
         self.background.add(task)
         task.add_done_callback(self.background.discard)
 
-    async def sources_changed(self) -> None:
-        """Until a ConfigMap or Secret of the pod changes."""
-        async with self.changes:
-            await self.changes.wait()
+    def tell_change(self) -> None:
+        """Wake everything that waits for a change of the pod's sources."""
+        waited_for, self.change = self.change, asyncio.Event()
+        waited_for.set()
+
+    async def source_change(self, within: float | None) -> None:
+        """Until a ConfigMap or Secret of the pod changes, or the seconds are over."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self.change.wait()
 
     def container_dir(self, name: str) -> Path:
         return self.pod_dir / name

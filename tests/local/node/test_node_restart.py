@@ -132,6 +132,7 @@ def test_a_stop_ends_the_processes_and_keeps_the_pod(
     agent.stop()
     assert not any(alive(pid) for pid in pids)
     assert not (folder / "pids").exists(), "nothing is started while the agent stops"
+    assert agent.process is not None and "was destroyed" not in agent.process.log_tail(), "every task was ended"
     agent.start()
     node = Node(agent.api, own_node.namespace, agent.node_name)
     until(lambda: (folder / "pids").exists() and pids_in(folder), "the pod runs again")
