@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 
@@ -108,13 +107,19 @@ def request_bytes(body: bytes, name: str = "wait") -> bytes:
 
 
 async def test_two_hundred_clients_never_get_each_others_answers(bridge: Bridge) -> None:
-    async def client(number: int) -> Any:
+    async def client(number: int) -> bool:
+        """On a connection of its own, with the id that everybody uses."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", bridge.port)
         seen = []
-        for round_ in range(3):
+        for round_ in range(5):
             words = f"client {number} round {round_}"
-            seen.append(
-                (await bridge.call("echo", number=1, text=words)).json()["result"]["content"][0]["text"] == words
-            )
+            params = {"name": "echo", "arguments": {"text": words}}
+            writer.write(request_bytes(json.dumps(modern_request("tools/call", params)).encode(), "echo"))
+            head = await reader.readuntil(b"\r\n\r\n")
+            size = int(head.partition(b"Content-Length: ")[2].split()[0])
+            answer = json.loads(await reader.readexactly(size))
+            seen.append(answer["id"] == 1 and answer["result"]["content"][0]["text"] == words)
+        writer.close()
         return all(seen)
 
     assert all(await asyncio.gather(*(client(number) for number in range(200))))
