@@ -59,10 +59,11 @@ def page(path: str, command: click.Command) -> str:
 
 def context_of(path: str, command: click.Command) -> click.Context:
     """A context whose command path reads as the user types it."""
-    ctx = click.Context(root(), info_name="mcp")
+    top = root()
+    ctx = click.Context(top, info_name="mcp", **top.context_settings)
     for word in path.split()[:-1]:
         ctx = click.Context(click.Group(word), info_name=word, parent=ctx)
-    return click.Context(command, info_name=path.split()[-1], parent=ctx) if path else ctx
+    return click.Context(command, info_name=path.split()[-1], parent=ctx, **command.context_settings) if path else ctx
 
 
 def _summary(path: str) -> str:

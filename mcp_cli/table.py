@@ -53,6 +53,7 @@ COMMANDS: tuple[Row, ...] = (
     Row("registry refresh", "registry.refresh", "Read the sources again."),
     Row("deploy", "deploy", "Deploy a server from the catalogue or a file.", CHANGE),
     Row("scale", "scale", "Set how many replicas a server has.", CHANGE),
+    Row("restart", "restart", "Replace a server's pods by new ones.", CHANGE),
     Row("delete", "delete", "Delete servers, and wait until nothing of them is left.", CHANGE),
     Row("get", "get", "List servers, registries or backups.", LOOK, ("list",)),
     Row("status", "status", "Show how a server is and what is wrong with it.", LOOK),

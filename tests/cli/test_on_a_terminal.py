@@ -32,6 +32,18 @@ def test_the_live_line_is_rewritten_and_gone_at_the_end(asking: Env) -> None:
     mcp("scale", "asking", "--replicas", "2", "--wait", env=asking)
 
 
+def test_a_restart_replaces_every_pod(asking: Env) -> None:
+    def pods() -> set[str]:
+        lines = mcp("logs", "asking", "--all-pods", "--tail", "1", env=asking).stdout.splitlines()
+        return {line.partition("]")[0] for line in lines}
+
+    before = pods()
+    done = mcp("restart", "asking", "--wait", env=asking)
+    assert (done.code, done.stdout) == (0, "mcpserver.mcp.allbeone.io/asking restarted\n")
+    assert "asking is restarted" in done.stderr
+    assert not before & pods() or "Terminating" in mcp("describe", "asking", env=asking).stdout
+
+
 def test_a_watched_status_is_redrawn_in_place_until_interrupted(asking: Env) -> None:
     with Terminal("status", "asking", "--watch", env=asking) as term:
         term.until("✓")

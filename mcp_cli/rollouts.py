@@ -1,0 +1,65 @@
+"""Waiting until every pod of a server is of its new template.
+
+Role: a watch of the server's Deployment; 124 with the counts when time is over. Called by `restart --wait`.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from mcp_operator.api.names import ANNOTATION_RESTARTED_AT
+from mcp_operator.runtime.resources import DEPLOYMENTS
+
+from mcp_cli.durations import human
+from mcp_cli.errors import TimedOut
+from mcp_cli.following import Following
+from mcp_cli.live import LiveLine
+
+if TYPE_CHECKING:
+    from mcp_cli.session import Session
+
+TICK = 0.5
+
+
+def wait_replaced(session: Session, server: dict[str, Any], stamp: str, seconds: float) -> None:
+    """Until the Deployment carries the stamp and has rolled out."""
+    name, namespace = server["metadata"]["name"], server["metadata"]["namespace"]
+    until = time.monotonic() + seconds
+    following = Following(session.cluster, DEPLOYMENTS, namespace, field_selector=f"metadata.name={name}")
+    words = f"{name}: the operator has not taken it up yet"
+    with LiveLine() as line:
+        for change in following.changes(TICK):
+            if change is not None and change.obj and stamped(change.obj, stamp):
+                words = f"{name}: {counts(change.obj)}"
+                if rolled_out(change.obj):
+                    break
+            line.show(words)
+            if time.monotonic() > until:
+                hint = f"`mcp status {name}` tells what holds it up; it goes on in the background."
+                raise TimedOut(f"{words}, after {human(seconds)}", hint)
+        elapsed = line.elapsed
+    session.say(f"{name} is restarted, after {elapsed:.1f}s")
+
+
+def stamped(deployment: dict[str, Any], stamp: str) -> bool:
+    annotations = deployment["spec"]["template"].get("metadata", {}).get("annotations") or {}
+    return annotations.get(ANNOTATION_RESTARTED_AT) == stamp
+
+
+def rolled_out(deployment: dict[str, Any]) -> bool:
+    """As `kubectl rollout status` judges: seen, all of the new template, all available, none left over."""
+    status, wanted = deployment.get("status") or {}, int(deployment["spec"].get("replicas") or 0)
+    numbers = [int(status.get(key) or 0) for key in ("updatedReplicas", "replicas", "availableReplicas")]
+    return seen(deployment) and numbers == [wanted] * 3
+
+
+def seen(deployment: dict[str, Any]) -> bool:
+    """Whether the counts speak of the spec as it is now."""
+    status = deployment.get("status") or {}
+    return int(status.get("observedGeneration") or 0) >= int(deployment["metadata"].get("generation") or 0)
+
+
+def counts(deployment: dict[str, Any]) -> str:
+    status = (deployment.get("status") or {}) if seen(deployment) else {}
+    return f"{int(status.get('updatedReplicas') or 0)} of {int(deployment['spec'].get('replicas') or 0)} pods are new"
