@@ -9,7 +9,7 @@ import hashlib
 import json
 from dataclasses import replace
 
-from mcp_operator.catalog.model import Package, ServerEntry, Variable
+from mcp_operator.catalog.model import Argument, Package, ServerEntry, Variable
 
 SOURCE = "builtin"
 _REPOSITORY = "https://github.com/modelcontextprotocol/servers"
@@ -61,7 +61,7 @@ _ENTRIES = [
         description="Reads and writes files below the directories that its arguments name (here /tmp)",
         categories=("files",),
         tags=("files", "directory", "search"),
-        packages=(Package("npm", "@modelcontextprotocol/server-filesystem", args=("/tmp",)),),
+        packages=(Package("npm", "@modelcontextprotocol/server-filesystem", arguments=(Argument("", value="/tmp"),)),),
     ),
     ServerEntry(
         name="memory",
@@ -70,8 +70,13 @@ _ENTRIES = [
         description="Remembers entities and relations in a knowledge graph that lives as long as its pod",
         categories=("knowledge",),
         tags=("memory", "graph", "notes"),
-        packages=(Package("npm", "@modelcontextprotocol/server-memory"),),
-        env=(Variable("MEMORY_FILE_PATH", "Where the graph is kept", value="/tmp/memory.jsonl"),),
+        packages=(
+            Package(
+                "npm",
+                "@modelcontextprotocol/server-memory",
+                env=(Variable("MEMORY_FILE_PATH", "Where the graph is kept", default="/tmp/memory.jsonl"),),
+            ),
+        ),
     ),
     ServerEntry(
         name="everything",
@@ -80,7 +85,7 @@ _ENTRIES = [
         description="Shows every feature of the protocol; made for trying clients",
         categories=("development",),
         tags=("test", "reference", "demo"),
-        packages=(Package("npm", "@modelcontextprotocol/server-everything", args=("stdio",)),),
+        packages=(Package("npm", "@modelcontextprotocol/server-everything", arguments=(Argument("", value="stdio"),)),),
     ),
     ServerEntry(
         name="sequentialthinking",

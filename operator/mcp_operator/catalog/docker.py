@@ -1,13 +1,14 @@
 """The Docker MCP registry's layout: `servers/<name>/server.yaml`.
 
 Role: text -> `ServerEntry`, and a directory of such files -> entries and what was wrong with the others. The layout's
-facts: `image` on top (or `remote`), `run.command`, `run.volumes`, `config.secrets`, `config.env`, `config.parameters`,
-with `{{name|filter}}` templates that refer to parameters.
+facts: `image` on top (or `remote`), `run` (command, volumes, env, user, network), `config.secrets`, `config.env`,
+`config.parameters`, with `{{name|filter}}` templates that refer to parameters (`templates.py`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,12 @@ import yaml
 
 from mcp_operator.api.resolve import split_image
 from mcp_operator.catalog.errors import CatalogError, MalformedEntry
-from mcp_operator.catalog.model import Package, Remote, ServerEntry, Variable
+from mcp_operator.catalog.fields import mapping, mappings, optional_text, plain, text, words
+from mcp_operator.catalog.model import Argument, OAuth, Package, Remote, ServerEntry, Variable
 
 MAX_DOCUMENT = 1024 * 1024
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SHELL_VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
 
 
 def read_directory(path: Path, source: str) -> Iterator[ServerEntry | MalformedEntry]:
@@ -40,31 +43,36 @@ def read_directory(path: Path, source: str) -> Iterator[ServerEntry | MalformedE
             yield error
 
 
-def parse(text: str, source: str, origin: str) -> ServerEntry:
+def parse(document: str, source: str, origin: str) -> ServerEntry:
     """The entry of one `server.yaml`; `origin` names the document in errors. Raises MalformedEntry."""
-    document = _load(text, origin)
-    about, meta = _object(document, "about", origin), _object(document, "meta", origin)
-    config, project = _object(document, "config", origin), _object(document, "source", origin)
-    name = document.get("name")
-    if not isinstance(name, str) or not name.strip():
+    server = _load(document, origin)
+    about, meta = _object(server, "about", origin), _object(server, "meta", origin)
+    config, project = _object(server, "config", origin), _object(server, "source", origin)
+    run = _object(server, "run", origin)
+    name = text(server.get("name"))
+    if not name:
         raise MalformedEntry(f"{origin}: has no name")
-    parameters = config.get("parameters") or {}
     return ServerEntry(
-        name=name.strip(),
+        name=name,
         source=source,
-        title=_text(about.get("title")),
-        description=_text(about.get("description") or config.get("description")),
-        version=_version(document),
-        categories=_words(meta.get("category")),
-        tags=_words(meta.get("tags")),
-        repository=_text(project.get("project")),
-        packages=_packages(document, origin),
-        remotes=_remotes(document, origin),
-        env=tuple(_variables(config, parameters)),
-        volumes=_words((document.get("run") or {}).get("volumes")),
-        parameters=parameters if isinstance(parameters, dict) else {},
-        digest=hashlib.sha256(text.encode()).hexdigest(),
-        raw=text,
+        title=text(about.get("title")),
+        description=text(about.get("description") or config.get("description")),
+        version=_version(server),
+        categories=words(meta.get("category")),
+        tags=words(meta.get("tags")),
+        repository=text(project.get("project")),
+        layout="docker",
+        kind=text(server.get("type")) or "server",
+        packages=_packages(server, run, config, origin),
+        remotes=_remotes(_object(server, "remote", origin), config),
+        parameters=_parameters(config),
+        volumes=words(run.get("volumes")),
+        user=text(run.get("user")),
+        disable_network=run.get("disableNetwork") is True,
+        allow_hosts=words(run.get("allowHosts")),
+        oauth=tuple(_login(one) for one in mappings(server.get("oauth"))),
+        digest=hashlib.sha256(document.encode("utf-8", "replace")).hexdigest(),
+        raw=document,
     )
 
 
@@ -77,18 +85,18 @@ def _read(path: Path) -> str:
         raise MalformedEntry(f"{path}: {error}") from error
 
 
-def _load(text: str, origin: str) -> dict[str, Any]:
+def _load(document: str, origin: str) -> dict[str, Any]:
     """One YAML mapping. Aliases are refused: no entry needs one, and a few of them expand to gigabytes."""
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_LOADER)):
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(document, Loader=_LOADER)):
             raise MalformedEntry(f"{origin}: uses YAML aliases")
-        document = yaml.load(text, Loader=_LOADER)
+        loaded = yaml.load(document, Loader=_LOADER)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        words = str(getattr(error, "problem", None) or error)
-        raise MalformedEntry(f"{origin}: is no YAML: {words}") from error
-    if not isinstance(document, dict):
+        problem = str(getattr(error, "problem", None) or error)
+        raise MalformedEntry(f"{origin}: is no YAML: {problem}") from error
+    if not isinstance(loaded, dict):
         raise MalformedEntry(f"{origin}: is no mapping")
-    return document
+    return loaded
 
 
 def _object(document: dict[str, Any], key: str, origin: str) -> dict[str, Any]:
@@ -103,55 +111,84 @@ def _version(document: dict[str, Any]) -> str:
     return (split_image(image)[1] or "") if isinstance(image, str) else ""
 
 
-def _packages(document: dict[str, Any], origin: str) -> tuple[Package, ...]:
+def _packages(
+    document: dict[str, Any], run: dict[str, Any], config: dict[str, Any], origin: str
+) -> tuple[Package, ...]:
     image = document.get("image")
     if not image:
         return ()
     if not isinstance(image, str):
         raise MalformedEntry(f"{origin}: image is no text")
-    run = _object(document, "run", origin)
-    repository, version = split_image(image)
-    return (Package("oci", repository, version, args=_words(run.get("command"))),)
+    repository, version = split_image(image.strip())
+    arguments = tuple(Argument("", value=word) for word in words(run.get("command")))
+    return (Package("oci", repository, version, arguments=arguments, env=_environment(run, config)),)
 
 
-def _remotes(document: dict[str, Any], origin: str) -> tuple[Remote, ...]:
-    remote = _object(document, "remote", origin)
+def _remotes(remote: dict[str, Any], config: dict[str, Any]) -> tuple[Remote, ...]:
+    """The templates of headers are the shell's, `Bearer ${NAME}`; `NAME` is the variable of a secret."""
     if not remote.get("url"):
         return ()
-    headers = remote.get("headers") or {}
-    return (Remote(_text(remote.get("transport_type")) or "streamable-http", _text(remote["url"]), tuple(headers)),)
+    secrets = {secret.name: secret for secret in _secrets(config)}
+    headers = []
+    for name, value in mapping(remote.get("headers")).items():
+        template = _SHELL_VARIABLE.sub(lambda found: f"{{{found[1] or found[2]}}}", text(value))
+        parts = [found[1] or found[2] for found in _SHELL_VARIABLE.finditer(text(value))]
+        variables = tuple(secrets.get(part) or Variable(part, required=True, secret=True) for part in parts)
+        required, secret = any(one.required for one in variables), any(one.secret for one in variables)
+        headers.append(Variable(text(name), required=required, secret=secret, value=template, variables=variables))
+    return (Remote(text(remote.get("transport_type")) or "streamable-http", text(remote["url"]), tuple(headers)),)
 
 
-def _variables(config: dict[str, Any], parameters: Any) -> Iterator[Variable]:
-    for secret in _mappings(config.get("secrets")):
-        if secret.get("env"):
-            required = secret.get("required", True) is not False
+def _parameters(config: dict[str, Any]) -> dict[str, Any]:
+    """The JSON schema of what a person may set; one entry has it in `config` itself."""
+    schema = config.get("parameters")
+    if not schema and isinstance(config.get("properties"), dict):
+        schema = {key: config[key] for key in ("type", "properties", "required") if key in config}
+    return mapping(plain(schema))
+
+
+def _environment(run: dict[str, Any], config: dict[str, Any]) -> tuple[Variable, ...]:
+    """Each variable once: a secret comes before a parameter of the same name, both before what `run` fixes."""
+    needed = set(words(_parameters(config).get("required") or []))
+    fixed = (Variable(text(name), value=text(value)) for name, value in mapping(run.get("env")).items())
+    listed = [*_secrets(config), *_parameter_variables(config, needed), *fixed]
+    found: dict[str, Variable] = {}
+    for variable in listed:
+        found.setdefault(variable.name, variable)
+    return tuple(found.values())
+
+
+def _secrets(config: dict[str, Any]) -> Iterator[Variable]:
+    for secret in mappings(config.get("secrets")):
+        if text(secret.get("env")):
             yield Variable(
-                _text(secret["env"]),
-                _text(secret.get("description")),
-                required,
-                True,
-                None,
-                _text(secret.get("example")),
+                text(secret["env"]),
+                text(secret.get("description")),
+                required=secret.get("required", True) is not False,
+                secret=True,
+                example=text(secret.get("example")),
+                key=text(secret.get("name")),
             )
-    needed = set(_words(parameters.get("required"))) if isinstance(parameters, dict) else set()
-    for variable in _mappings(config.get("env")):
-        if variable.get("name"):
-            value = variable.get("value")
-            text = None if value is None else _text(value)
-            required = text is not None and any(f".{name}" in text for name in needed)
-            example = _text(variable.get("example"))
-            yield Variable(_text(variable["name"]), _text(variable.get("description")), required, False, text, example)
 
 
-def _mappings(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+def _parameter_variables(config: dict[str, Any], needed: set[str]) -> Iterator[Variable]:
+    """What `config.env` says; an item with both `name` and `env` is a secret that stands in the wrong list."""
+    for variable in mappings(config.get("env")):
+        key, name = text(variable.get("name")), text(variable.get("env") or variable.get("name"))
+        value = optional_text(variable.get("value"))
+        refers = value is not None and any(f".{parameter}" in value for parameter in needed)
+        if name:
+            yield Variable(
+                name,
+                text(variable.get("description")),
+                required=refers or variable.get("required") is True,
+                secret=key != name,
+                value=value,
+                example=text(variable.get("example")),
+                default=optional_text(variable.get("default")),
+                key=key if key != name else "",
+            )
 
 
-def _words(value: Any) -> tuple[str, ...]:
-    listed = value if isinstance(value, list) else [value]
-    return tuple(_text(item) for item in listed if item is not None)
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value).strip()
+def _login(document: dict[str, Any]) -> OAuth:
+    return OAuth(text(document.get("provider")), text(document.get("env")), text(document.get("secret")))

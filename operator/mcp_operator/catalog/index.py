@@ -18,7 +18,7 @@ from mcp_operator.catalog.errors import CatalogError
 from mcp_operator.catalog.model import ServerEntry
 
 # A file of another layout is built anew from its sources, which are the truth.
-_LAYOUT = 1
+_LAYOUT = 2
 _TABLES = """
 CREATE TABLE entries (
   id INTEGER PRIMARY KEY, source TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL,

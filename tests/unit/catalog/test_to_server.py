@@ -9,7 +9,7 @@ from mcp_operator.api.validation import validate
 from mcp_operator.catalog import builtin
 from mcp_operator.catalog.docker import parse
 from mcp_operator.catalog.errors import MissingValues, NotDeployable
-from mcp_operator.catalog.model import Package, ServerEntry, Variable
+from mcp_operator.catalog.model import Argument, Package, ServerEntry, Variable
 from mcp_operator.catalog.to_server import EntryOptions, server_from_entry
 
 pytestmark = pytest.mark.fast
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.fast
 OPTIONS = EntryOptions("web", "team")
 
 
-def entry(*packages: Package, env: tuple[Variable, ...] = ()) -> ServerEntry:
-    return ServerEntry("some", "mine", packages=packages, env=env)
+def entry(*packages: Package) -> ServerEntry:
+    return ServerEntry("some", "mine", packages=packages)
 
 
 @pytest.mark.parametrize("found", builtin.entries(), ids=lambda found: found.name)
@@ -37,7 +37,7 @@ def test_version_is_pinned_in_the_way_of_the_package() -> None:
 
 
 def test_arguments_replace_those_of_the_entry() -> None:
-    package = Package("npm", "pkg", args=("/tmp",))
+    package = Package("npm", "pkg", arguments=(Argument("", value="/tmp"),))
     assert server_from_entry(entry(package), OPTIONS)["spec"]["runtime"]["args"] == ["/tmp"]
     chosen = EntryOptions("web", "team", args=("/data",))
     assert server_from_entry(entry(package), chosen)["spec"]["runtime"]["args"] == ["/data"]
@@ -50,7 +50,7 @@ def test_all_missing_values_are_said_at_once() -> None:
         Variable("C"),
         Variable("D", value="1"),
     )
-    found = entry(Package("pypi", "pkg"), env=env)
+    found = entry(Package("pypi", "pkg", env=env))
     with pytest.raises(MissingValues) as caught:
         server_from_entry(found, OPTIONS)
     assert caught.value.names == ("A", "B")
