@@ -15,6 +15,10 @@ HOLD = {"metadata": {"finalizers": ["test.allbeone.io/hold"]}}
 LET_GO = {"metadata": {"finalizers": None}}
 
 
+# The garbage collector of a real control plane learns of a new kind only every 30 s.
+ORPHANED = 90.0
+
+
 async def gone(op: Operated) -> bool:
     return await op.get(MCPSERVERS, "demo") is None
 
@@ -57,7 +61,7 @@ async def test_it_is_terminating_while_something_is_left_and_says_what(op: Opera
 async def test_with_cascade_orphan_the_children_stay(op: Operated) -> None:
     await made(op)
     await op.kube.delete(MCPSERVERS, "demo", op.namespace, propagation="Orphan")
-    await until(lambda: gone(op), "the server is gone")
+    await until(lambda: gone(op), "the server is gone", ORPHANED)
     assert all([await op.get(resource, name) for resource, name in CHILDREN])
 
 
@@ -65,7 +69,7 @@ async def test_orphans_of_the_same_name_are_taken_in_again(op: Operated) -> None
     await made(op)
     before = (await op.deployment("demo"))["metadata"]["uid"]
     await op.kube.delete(MCPSERVERS, "demo", op.namespace, propagation="Orphan")
-    await until(lambda: gone(op), "the server is gone")
+    await until(lambda: gone(op), "the server is gone", ORPHANED)
 
     async def free() -> bool:
         return not (await op.deployment("demo"))["metadata"].get("ownerReferences")

@@ -168,6 +168,8 @@ class ServerReconciler:
         """Writes the status where it differs, and says when to look again."""
         server = facts.server
         previous = server.get("status") or {}
+        if facts.applied is None and status.holds(facts):
+            return Result(NOT_READY_SECONDS)
         computed = status.merge(previous, status.compute(facts, self._options.cluster_domain), _timestamp())
         if computed is not previous:
             await self._write(server, computed)

@@ -110,6 +110,17 @@ def steady(server: Object, problem: Problem | None) -> Problem | None:
     return replace(problem, message=said[said.index(problem.message) :])
 
 
+def holds(facts: Facts) -> bool:
+    """Whether to leave the status as it is for a moment: the Deployment's own does not speak of its spec yet.
+
+    Its generation also grows with an annotation, or when a change by hand is put back. Its next event settles it.
+    """
+    if facts.deployment is None or observed(facts.deployment) or facts.server["metadata"].get("deletionTimestamp"):
+        return False
+    before = (facts.server.get("status") or {}).get("observedGeneration")
+    return bool(before == facts.server["metadata"].get("generation"))
+
+
 def count(facts: Facts) -> Counts:
     deployment = facts.deployment
     wanted = facts.resolved.replicas if facts.resolved else 0
@@ -150,7 +161,16 @@ def judge(facts: Facts, counts: Counts) -> Verdict:
         return Verdict(DEGRADED, problem.reason if problem else "ReplicasMissing", _said(problem, default))
     if problem and problem.fatal:
         return Verdict(FAILED, problem.reason, problem.message)
-    return Verdict(PENDING, problem.reason if problem else "PodsStarting", _said(problem, "the pods are starting"))
+    return Verdict(PENDING, problem.reason, problem.message) if problem else _starting(facts)
+
+
+def _starting(facts: Facts) -> Verdict:
+    """Nothing is wrong and nothing is ready: what was said last stays, rather than a step back for a moment."""
+    before = facts.server.get("status") or {}
+    same = before.get("observedGeneration") == facts.server["metadata"].get("generation")
+    if same and before.get("phase") == PENDING and before.get("message"):
+        return Verdict(PENDING, before["reason"], before["message"])
+    return Verdict(PENDING, "PodsStarting", "the pods are starting")
 
 
 def _enough(facts: Facts, counts: Counts) -> Verdict:

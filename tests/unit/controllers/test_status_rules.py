@@ -96,6 +96,22 @@ def test_counts_of_an_earlier_spec_do_not_make_it_ready() -> None:
     assert status.compute(stale)["reason"] == "RollingUpdate"
 
 
+def test_a_deployment_whose_status_lags_behind_leaves_the_status_alone_until_a_new_spec() -> None:
+    seen = facts(2, 2)
+    assert seen.deployment is not None
+    seen.deployment["metadata"]["generation"] = 3
+    seen.server["status"] = {"observedGeneration": 4}
+    assert status.holds(seen)
+    seen.server["status"] = {"observedGeneration": 3}
+    assert not status.holds(seen)
+
+
+def test_between_a_ready_pod_and_the_count_of_it_nothing_steps_back() -> None:
+    seen = facts(1, 0)
+    seen.server["status"] = {"phase": "Pending", "reason": "Installing", "message": "x", "observedGeneration": 4}
+    assert status.compute(seen)["reason"] == "Installing"
+
+
 def test_a_deleted_server_says_what_it_waits_for() -> None:
     server = {"metadata": {"name": "demo", "generation": 1, "deletionTimestamp": NOW}}
     computed = status.compute(Facts(server, leaving=("Deployment", "pods")))
