@@ -174,6 +174,8 @@ async def test_probes_and_metrics_need_no_known_host(bridge: Bridge) -> None:
         answer = await bridge.http.get(f"http://127.0.0.1:{bridge.port}/{path}", headers={"Host": "10.0.0.9"})
         assert answer.status_code == 200
         assert words in answer.text
+    head = await bridge.http.head(f"http://127.0.0.1:{bridge.port}/healthz")
+    assert (head.status_code, head.headers["content-length"]) == (200, "0")
     text = answer.text
     assert 'mcp_bridge_requests_total{method="tools/call",tool="echo",result="ok"} 1' in text
     assert 'mcp_bridge_request_duration_seconds_count{method="tools/call",tool="echo"} 1' in text

@@ -217,3 +217,19 @@ async def test_every_legacy_version_is_relayed(bridge: Bridge, version: str) -> 
     assert answer.json()["result"]["protocolVersion"] == version
     session = {"Mcp-Session-Id": answer.headers["mcp-session-id"]}
     assert text_of(await bridge.post(legacy_call("echo", text=version), session)) == version
+
+
+async def test_client_that_leaves_before_it_knows_its_session_leaves_none(start: Start) -> None:
+    bridge = await start("--max-sessions", "1", server=["--slow-start", "0.5"])
+    params = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+    body = json.dumps({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params}).encode()
+    _, writer = await asyncio.open_connection("127.0.0.1", bridge.port)
+    head = ["POST /mcp HTTP/1.1", "Host: localhost", "Content-Type: application/json", f"Content-Length: {len(body)}"]
+    writer.write("\r\n".join([*head, "", ""]).encode() + body)
+
+    async def sessions(count: int) -> bool:
+        return await bridge.metric("mcp_bridge_sessions ") == count
+
+    await bridge.until(lambda: sessions(1))
+    writer.close()
+    await bridge.until(lambda: sessions(0))

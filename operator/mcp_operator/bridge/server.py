@@ -153,18 +153,21 @@ class Bridge:
         return HEADER in request.headers and version in LEGACY_VERSIONS
 
     def _probe(self, request: Request, responder: Responder) -> None:
+        status, text, kind = self._health(request.path)
+        body = b"" if request.method == "HEAD" else text.encode()
+        responder.send(status, body, kind)
+
+    def _health(self, path: str) -> tuple[int, str, str]:
         alive = self._modern.channel.child.alive
-        if request.path == "/metrics":
-            responder.send(200, self._metrics.text().encode(), "text/plain; version=0.0.4; charset=utf-8")
-        elif request.path == "/healthz":
-            responder.send(200 if alive else 503, b"ok\n" if alive else b"the server has ended\n", "text/plain")
-        elif self._stopping.is_set():
-            responder.send(503, b"stopping\n", "text/plain")
-        else:
-            ready = alive and self._modern.era is not None
-            responder.send(
-                200 if ready else 503, b"ok\n" if ready else b"the server has not answered yet\n", "text/plain"
-            )
+        if path == "/metrics":
+            return 200, self._metrics.text(), "text/plain; version=0.0.4; charset=utf-8"
+        if not alive:
+            return 503, "the server has ended\n", "text/plain"
+        if path == "/readyz" and self._stopping.is_set():
+            return 503, "stopping\n", "text/plain"
+        if path == "/readyz" and self._modern.era is None:
+            return 503, "the server has not answered yet\n", "text/plain"
+        return 200, "ok\n", "text/plain"
 
     def _post(self, request: Request, responder: Responder) -> None:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()

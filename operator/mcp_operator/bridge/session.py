@@ -18,7 +18,7 @@ from mcp_operator.bridge.exchange import HttpExchange
 from mcp_operator.bridge.http1 import Responder
 from mcp_operator.bridge.metrics import Metrics
 from mcp_operator.protocol import names
-from mcp_operator.protocol.errors import status_of
+from mcp_operator.protocol.errors import INTERNAL_ERROR, status_of
 from mcp_operator.protocol.messages import Message, encode, params_of
 
 # What is kept for a client that has no stream open just now.
@@ -104,7 +104,10 @@ class Session:
 
     def _submit(self, message: Message, exchange: HttpExchange, responder: Responder) -> None:
         if responder.done:
-            exchange.gone()
+            self._left_early(exchange)
+            return
+        if self.channel.child.clogged:
+            exchange.fail(503, INTERNAL_ERROR, "the server does not take more requests just now; ask again")
             return
         number = self.channel.submit(message, exchange)
         key = encode(exchange.message_id)
@@ -134,7 +137,13 @@ class Session:
     def _gone(self, number: int) -> None:
         exchange = self.channel.cancel(number, "the client closed its connection")
         if isinstance(exchange, HttpExchange):
-            exchange.gone()
+            self._left_early(exchange)
+
+    def _left_early(self, exchange: HttpExchange) -> None:
+        exchange.gone()
+        if exchange.method == names.INITIALIZE:
+            # Nobody knows the id of this session, so nobody will come back to it.
+            self._on_initialized(self, False)
 
     def _left(self, responder: Responder) -> None:
         self._used = time.monotonic()

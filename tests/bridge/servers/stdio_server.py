@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import threading
+import time
 from typing import Any
 
 META = "io.modelcontextprotocol/"
@@ -215,7 +216,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--era", choices=("dual", "modern", "legacy"), default="dual")
     parser.add_argument("--silent", action="store_true")
+    parser.add_argument("--slow-start", type=float, default=0)
     server = Server(parser.parse_args())
+    time.sleep(server.options.slow_start)
     for line in sys.stdin:
         server.handle(json.loads(line))
 
