@@ -76,10 +76,16 @@ def marked(pid: int, mark: str) -> bool:
     return any(entry == wanted or entry.startswith(wanted + b"/") for entry in environment.split(b"\0"))
 
 
-def members(session: int, mark: str | None) -> list[int]:
-    """The living processes of a session, and those outside it that carry the mark."""
+def members(session: int, mark: str, since: Facts | None) -> list[int]:
+    """The living processes of a session, and those outside it that carry the mark.
+
+    `since` is the leader as it started: what is older cannot come from it, and is not looked at closely.
+    """
+    oldest = int(since.start) if since is not None and since.start.isdigit() else 0
     return [
         found.pid
         for found in all_facts()
-        if found.state != "Z" and (found.session == session or (mark is not None and marked(found.pid, mark)))
+        if found.state != "Z"
+        and (not found.start.isdigit() or int(found.start) >= oldest)
+        and (found.session == session or marked(found.pid, mark))
     ]

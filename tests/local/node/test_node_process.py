@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mcp_cli.local.node import process as process_module
 from mcp_cli.local.node import procfs
 from mcp_cli.local.node.orphans import ProcessRecords, reap_orphans, state_mark
 from mcp_cli.local.node.process import Command, Process, StartError, resolve
@@ -44,6 +45,14 @@ async def test_exit_codes_and_output(tmp_path: Path) -> None:
     process = Process.start(command(tmp_path, "sh", "-c", "echo out; echo err >&2; exit 3"), output)
     assert await process.wait() == 3
     assert sorted(output.data.split()) == [b"err", b"out"]
+
+
+async def test_without_a_launcher_the_same_is_done_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_module, "_launcher", lambda: ())
+    output = Output()
+    process = Process.start(command(tmp_path, "sh", "-c", "echo up; exit 4"), output)
+    assert await process.wait() == 4
+    assert output.data == b"up\n"
 
 
 async def test_a_signal_counts_as_128_and_its_number(tmp_path: Path) -> None:
