@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcp_cli.local.apimachinery import errors
-from mcp_cli.local.apiserver import protobuf, refusals
+from mcp_cli.local.apiserver import protobuf, refusals, yamltext
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -65,34 +64,8 @@ def _form(media_type: str, wanted: dict[str, str]) -> Form | None:
 def encode(value: Any, media_type: str = JSON) -> bytes:
     """An object as bytes of a media type."""
     if media_type == YAML:
-        import yaml
-
-        return yaml.dump(value, Dumper=_yaml_dumper(), default_flow_style=False, allow_unicode=True).encode()
+        return yamltext.dump(value)
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
-
-
-def _yaml_dumper() -> Any:
-    """YAML as Go writes it: what would read as something else than text is in double quotes."""
-    import yaml
-
-    global _DUMPER
-    if _DUMPER is None:
-        _DUMPER = type("QuotingDumper", (yaml.SafeDumper,), {})
-        _DUMPER.add_representer(str, _represent_text)
-        _DUMPER.ignore_aliases = lambda *_: True
-    return _DUMPER
-
-
-def _represent_text(dumper: Any, text: str) -> Any:
-    import yaml
-
-    tag = "tag:yaml.org,2002:str"
-    plain = dumper.resolve(yaml.ScalarNode, text, (True, False)) == tag
-    style = "|" if "\n" in text else None if plain and text else '"'
-    return dumper.represent_scalar(tag, text, style=style)
-
-
-_DUMPER: Any = None
 
 
 def media_type_of(request: Request) -> str:
@@ -136,33 +109,10 @@ def parse(data: bytes, media_type: str, kind: str = "object", *, accepted: tuple
 
 
 def _parse_yaml(data: bytes, kind: str) -> Any:
-    import yaml
-
     try:
-        return yaml.load(data, Loader=_yaml_loader())
-    except yaml.YAMLError as error:
-        raise refusals.broken_body(kind, f"yaml: {' '.join(str(error).split())}") from None
-
-
-def _yaml_loader() -> Any:
-    """YAML without its own dates: a Kubernetes object has none but strings."""
-    import yaml
-
-    global _LOADER
-    if _LOADER is None:
-        base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        loader = type("PlainLoader", (base,), {})
-        loader.yaml_implicit_resolvers = {
-            first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-            for first, resolvers in base.yaml_implicit_resolvers.items()
-        }
-        loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^[yYnN]$"), list("yYnN"))
-        loader.bool_values = {**base.bool_values, "y": True, "n": False}
-        _LOADER = loader
-    return _LOADER
-
-
-_LOADER: Any = None
+        return yamltext.load(data)
+    except yamltext.YamlError as error:
+        raise refusals.broken_body(kind, f"yaml: {error}") from None
 
 
 async def read_object(request: Request, kind: str = "object") -> dict[str, Any]:

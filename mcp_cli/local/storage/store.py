@@ -169,7 +169,10 @@ class Store:
             " AND key >= ? AND key < ? ORDER BY revision",
             (resource, since, prefix, prefix + "\U0010ffff"),
         )
-        backlog = [Change(*row[:4], json.loads(row[4]), json.loads(row[5]) if row[5] else None) for row in rows]
+        backlog = [
+            Change(revision, kind, resource, key, json.loads(value), json.loads(previous) if previous else None)
+            for revision, kind, resource, key, value, previous in rows
+        ]
         watcher = Watcher(resource, prefix, backlog)
         self._hub.add(watcher)
         return watcher
