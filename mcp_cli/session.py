@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property, partial, update_wrapper
+from functools import cached_property, update_wrapper
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -167,97 +166,51 @@ def _accepts(formats: tuple[str, ...], output: str) -> bool:
 
 
 def _session_options(formats: tuple[str, ...], all_namespaces: bool) -> list[Callable[..., Any]]:
-    from mcp_cli.completing import complete_context, complete_namespace, complete_output
-    from mcp_cli.groups import SharedOption
-
-    shared = partial(click.option, cls=SharedOption)
-    shown = ", ".join(known + "…" if known.endswith("=") else known for known in formats)
-    options = [
-        shared(
-            "-n",
-            "--namespace",
-            envvar="MCP_NAMESPACE",
-            shell_complete=complete_namespace,
-            help="Namespace; default: the context's.",
-        ),
-        shared("-A", "--all-namespaces", is_flag=True, envvar="MCP_ALL_NAMESPACES", help="Look in all namespaces."),
-        shared(
-            "-o",
-            "--output",
-            envvar="MCP_OUTPUT",
-            metavar="FORMAT",
-            shell_complete=complete_output(formats),
-            help=f"One of: {shown}.",
-        ),
-        shared("--format", "output", hidden=True),
-        shared("--kubeconfig", envvar="MCP_KUBECONFIG", type=click.Path(), help="Kubeconfig file to use."),
-        shared(
-            "--context", envvar="MCP_CONTEXT", shell_complete=complete_context, help="Context of the kubeconfig to use."
-        ),
-        shared("--local", is_flag=True, envvar="MCP_LOCAL", help="Use the embedded cluster, whatever else is there."),
-        shared(
-            "--timeout",
-            type=Duration(),
-            envvar="MCP_TIMEOUT",
-            help="Give the whole command up after this time (30s, 5m).",
-        ),
-        shared(
-            "--request-timeout",
-            type=Duration(),
-            envvar="MCP_REQUEST_TIMEOUT",
-            help="Give one request up after this time.",
-        ),
-        shared("-v", "--verbose", count=True, envvar="MCP_VERBOSE", help="Say each request on stderr."),
-        shared("--no-color", is_flag=True, envvar="MCP_NO_COLOR", help="No colour, not even on a terminal."),
-    ]
+    """Every session flag, as decorators in the order of the help."""
+    options = [*_what_options(formats), *_which_options(), *_how_options()]
     return options if all_namespaces else options[:1] + options[2:]
 
 
-@dataclass(frozen=True, slots=True)
-class Writing:
-    """How a change is made: tried or done, and whether to wait for what follows from it."""
+def _shared(*names: str, **attributes: Any) -> Callable[..., Any]:
+    """An option whose environment default is `MCP_` and its name."""
+    from mcp_cli.groups import SharedOption
 
-    dry_run: str = "none"
-    wait: bool = False
-    wait_timeout: float = 300.0
-
-    @property
-    def on_server(self) -> bool:
-        return self.dry_run == "server"
-
-    @property
-    def suffix(self) -> str:
-        """What kubectl appends to its messages."""
-        return {"client": " (dry run)", "server": " (server dry run)"}.get(self.dry_run, "")
+    flag = next(name for name in names if name.startswith("--"))
+    variable = "MCP_" + flag[2:].upper().replace("-", "_")
+    return click.option(*names, cls=SharedOption, envvar=variable, **attributes)
 
 
-def writing_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a writing command `--dry-run`, `--wait` and `--wait-timeout` as one `writing` value."""
+def _what_options(formats: tuple[str, ...]) -> list[Callable[..., Any]]:
+    from mcp_cli.completing import complete_namespace, complete_output
 
-    def run(*args: Any, dry_run: str, wait: bool, wait_timeout: float, **params: Any) -> Any:
-        if wait and dry_run != "none":
-            raise WrongUsage(
-                "--wait and --dry-run exclude each other", "A dry run changes nothing that could be waited for."
-            )
-        return function(*args, writing=Writing(dry_run, wait, wait_timeout), **params)
+    shown = ", ".join(known + "…" if known.endswith("=") else known for known in formats)
+    completer = complete_output(formats)
+    return [
+        _shared("-n", "--namespace", shell_complete=complete_namespace, help="Namespace; default: the context's."),
+        _shared("-A", "--all-namespaces", is_flag=True, help="Look in all namespaces."),
+        _shared("-o", "--output", metavar="FORMAT", shell_complete=completer, help=f"One of: {shown}."),
+        click.option("--format", "output", hidden=True),
+    ]
 
-    wrapped = update_wrapper(run, function)
-    choices = click.Choice(["none", "client", "server"])
-    for option in (
-        click.option(
-            "--wait-timeout", type=Duration(), default=300.0, help="Give up waiting after this time (default 5m)."
-        ),
-        click.option("--wait/--no-wait", help="Wait until it is done."),
-        click.option(
-            "--dry-run",
-            type=choices,
-            default="none",
-            metavar="[=none|client|server]",
-            help="Only show what would be done; alone it means client.",
-        ),
-    ):
-        wrapped = option(wrapped)
-    return wrapped
+
+def _which_options() -> list[Callable[..., Any]]:
+    from mcp_cli.completing import complete_context
+
+    return [
+        _shared("--kubeconfig", type=click.Path(), help="Kubeconfig file to use."),
+        _shared("--context", shell_complete=complete_context, help="Context of the kubeconfig to use."),
+        _shared("--local", is_flag=True, help="Use the embedded cluster, whatever else is there."),
+    ]
+
+
+def _how_options() -> list[Callable[..., Any]]:
+    seconds = Duration()
+    return [
+        _shared("--timeout", type=seconds, help="Give the whole command up after this time (30s, 5m)."),
+        _shared("--request-timeout", type=seconds, help="Give one request up after this time."),
+        _shared("-v", "--verbose", count=True, help="Say each request on stderr."),
+        _shared("--no-color", is_flag=True, help="No colour, not even on a terminal."),
+    ]
 
 
 class deadline:

@@ -11,7 +11,8 @@ import click
 from mcp_cli.completing import complete_server
 from mcp_cli.errors import Silent, WrongUsage
 from mcp_cli.groups import Command
-from mcp_cli.session import Session, Writing, cluster_options, stdin_is_terminal, writing_options
+from mcp_cli.session import Session, cluster_options, stdin_is_terminal
+from mcp_cli.writing import Writing, writing_options
 
 if TYPE_CHECKING:
     from mcp_operator.runtime.resources import Resource

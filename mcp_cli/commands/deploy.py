@@ -10,7 +10,8 @@ import click
 from mcp_cli.completing import complete_catalogue
 from mcp_cli.errors import WrongUsage
 from mcp_cli.groups import Command
-from mcp_cli.session import OBJECTS, Session, Writing, cluster_options, writing_options
+from mcp_cli.session import OBJECTS, Session, cluster_options
+from mcp_cli.writing import Writing, writing_options
 
 if TYPE_CHECKING:
     from mcp_cli.applying import Applied

@@ -6,7 +6,8 @@ import click
 
 from mcp_cli.completing import complete_server
 from mcp_cli.groups import Command
-from mcp_cli.session import OBJECTS, Session, Writing, cluster_options, writing_options
+from mcp_cli.session import OBJECTS, Session, cluster_options
+from mcp_cli.writing import Writing, writing_options
 
 EXAMPLES = """
 mcp scale time --replicas 3
