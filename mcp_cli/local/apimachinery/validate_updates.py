@@ -103,9 +103,9 @@ def pod(new: dict[str, Any], old: dict[str, Any]) -> Causes:
             return
         for changed, known in zip(after.get(kind) or (), before.get(kind) or (), strict=True):
             changed["image"] = known.get("image")
-    for key in ("activeDeadlineSeconds", "tolerations", "schedulingGates", "nodeName"):
+    for key in ("activeDeadlineSeconds", "tolerations", "schedulingGates"):
         after.pop(key, None)
-    kept = {k: v for k, v in before.items() if k not in ("activeDeadlineSeconds", "tolerations", "schedulingGates", "nodeName")}
+    kept = {k: v for k, v in before.items() if k not in ("activeDeadlineSeconds", "tolerations", "schedulingGates")}
     if after != kept:
         yield wrong.forbidden("spec", POD_MESSAGE)
 
@@ -119,8 +119,12 @@ def role_binding(new: dict[str, Any], old: dict[str, Any]) -> Causes:
 
 def volume_claim(new: dict[str, Any], old: dict[str, Any]) -> Causes:
     def fixed(obj: dict[str, Any]) -> dict[str, Any]:
-        return {k: v for k, v in _spec(obj).items() if k not in ("resources", "volumeName", "volumeAttributesClassName")}
+        return {
+            k: v for k, v in _spec(obj).items() if k not in ("resources", "volumeName", "volumeAttributesClassName")
+        }
 
     if fixed(new) != fixed(old):
-        text = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+        text = (
+            "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+        )
         yield wrong.forbidden("spec", text)

@@ -21,7 +21,7 @@ from mcp_cli.local.apiserver.context import Server
 from mcp_cli.local.apiserver.crds import CustomResources
 from mcp_cli.local.apiserver.documents import Documents
 from mcp_cli.local.apiserver.handlers.about import HEALTH_PATHS, about
-from mcp_cli.local.apiserver.handlers.respond import plain
+from mcp_cli.local.apiserver.handlers.respond import plain, refusal
 from mcp_cli.local.apiserver.objects import Objects
 from mcp_cli.local.apiserver.registry import Registry
 from mcp_cli.local.apiserver.request import parse_path
@@ -63,11 +63,7 @@ class ApiServer:
         try:
             return await self._route(request)
         except errors.StatusError as error:
-            response = plain(error.status, error.code)
-            seconds = (error.status.get("details") or {}).get("retryAfterSeconds")
-            if seconds:
-                response.headers["Retry-After"] = str(seconds)
-            return response
+            return refusal(error)
         except refusals.PlainNotFound:
             return PlainTextResponse("404 page not found\n", 404)
         except StorageFull as error:

@@ -55,6 +55,10 @@ class Registry:
     def by_kind(self, group: str, version: str, kind: str) -> Model | None:
         return next((m for m in self._all if (m.group, m.version, m.kind) == (group, version, kind)), None)
 
+    def is_builtin(self, group: str) -> bool:
+        """Whether the group is one of Kubernetes' own."""
+        return any(model.group == group for model in self._builtin)
+
     def has_version(self, group: str, version: str) -> bool:
         return any(model.group == group and model.version == version for model in self._all)
 

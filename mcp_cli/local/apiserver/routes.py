@@ -10,7 +10,7 @@ from starlette.responses import Response
 from mcp_cli.local.apimachinery import errors
 from mcp_cli.local.apiserver import refusals
 from mcp_cli.local.apiserver.context import Call, Server
-from mcp_cli.local.apiserver.handlers import deletes, logs, proxy, read, reviews, subresources, watch, writes
+from mcp_cli.local.apiserver.handlers import deletes, logs, proxy, read, respond, reviews, subresources, watch, writes
 from mcp_cli.local.apiserver.request import Query, Target, verb_of
 
 if TYPE_CHECKING:
@@ -47,10 +47,8 @@ _STREAMS_TO_COME = ("attach", "exec", "portforward")
 async def dispatch(server: Server, request: Request, target: Target) -> Response:
     """Find the model and the handler; what is not served is 404, what is served otherwise 405."""
     model = server.registry.find(target.group, target.version, target.plural)
-    if model is None and not server.registry.has_version(target.group, target.version):
-        raise refusals.PlainNotFound
     if model is None:
-        raise errors.page_not_found()
+        raise errors.page_not_found() if server.registry.is_builtin(target.group) else refusals.PlainNotFound()
     query = Query(request.url.query)
     watching = (query.flag("watch") or target.watch_prefix) and not target.subresource
     verb = verb_of(request.method, bool(target.name), watching)
@@ -60,7 +58,10 @@ async def dispatch(server: Server, request: Request, target: Target) -> Response
     _warn_of_old_version(call)
     if model.namespaced and target.name and not target.namespace:
         raise errors.page_not_found()
-    return await _handler(call)(call)
+    try:
+        return await _handler(call)(call)
+    except errors.StatusError as error:
+        return respond.refusal(error, call.warnings)
 
 
 def _warn_of_old_version(call: Call) -> None:

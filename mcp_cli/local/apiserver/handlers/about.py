@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mcp_cli.local.apiserver.context import Server
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-SWAGGER_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+SWAGGER_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 HEALTH_PATHS = ("/healthz", "/livez", "/readyz")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 
 from mcp_cli.local.apimachinery import tables
+from mcp_cli.local.apimachinery.errors import StatusError
 from mcp_cli.local.apiserver import codec
 
 if TYPE_CHECKING:
@@ -29,6 +30,15 @@ def plain(value: Any, code: int = 200, media_type: str = codec.JSON, warnings: l
     for warning in warnings or []:
         text = warning.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
         response.headers.append("Warning", f'299 - "{text}"')
+    return response
+
+
+def refusal(error: StatusError, warnings: list[str] | None = None) -> Response:
+    """What a refused request gets."""
+    response = plain(error.status, error.code, warnings=warnings)
+    seconds = (error.status.get("details") or {}).get("retryAfterSeconds")
+    if seconds:
+        response.headers["Retry-After"] = str(seconds)
     return response
 
 

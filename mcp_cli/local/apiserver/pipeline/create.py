@@ -9,7 +9,7 @@ from typing import Any
 from mcp_cli.local.apimachinery import decoding, defaulting, errors, managers, names, strategy, times, validation
 from mcp_cli.local.apiserver import refusals
 from mcp_cli.local.apiserver.pipeline import admission
-from mcp_cli.local.apiserver.pipeline.services import allocate
+from mcp_cli.local.apiserver.pipeline.services import allocate, prepare_service
 from mcp_cli.local.apiserver.pipeline.write import Write
 
 NAME_ATTEMPTS = 8
@@ -37,6 +37,7 @@ async def create(write: Write) -> dict[str, Any]:
         )
     await admission.mutate(write)
     strategy.prepare_create(write.model, write.object)
+    prepare_service(write)
     causes = validation.validate_create(write.model, write.object)
     if causes:
         raise errors.invalid(write.model.group, write.model.kind, write.object["metadata"].get("name", ""), causes)

@@ -21,6 +21,8 @@ ATTEMPTS = 20
 _ORPHANED_BY_DEFAULT = {("batch", "jobs"), ("", "replicationcontrollers")}
 _MARKED_ONLY = ("namespaces", "customresourcedefinitions")
 """Kinds whose own deletion sets the time of it and nothing else."""
+_UNCOUNTED = ("CustomResourceDefinition",)
+"""Kinds whose deletion is no new generation."""
 _CRD_FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
 _JOB_WARNING = (
     "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them"
@@ -143,7 +145,7 @@ def _mark(obj: dict[str, Any], grace: int) -> None:
     before = metadata.get("deletionGracePeriodSeconds")
     if metadata.get("deletionTimestamp") and before is not None and before <= grace:
         return
-    if not metadata.get("deletionTimestamp") and metadata.get("generation"):
+    if not metadata.get("deletionTimestamp") and metadata.get("generation") and obj["kind"] not in _UNCOUNTED:
         metadata["generation"] += 1
     moment = datetime.now(UTC) + timedelta(seconds=grace)
     metadata["deletionTimestamp"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""Cluster IPs and node ports of Services, given out when a Service is valid and about to be stored."""
+"""Services: what their type allows, and the cluster IPs and node ports that they are given. Called by the pipeline."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _WITH_NODE_PORTS = ("NodePort", "LoadBalancer")
 _CLUSTER_FIELDS = ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy")
 
 
-def allocate(write: Write) -> None:
-    """Give the Service the addresses and ports that its type calls for, and take those that it no longer has."""
-    if write.model.plural != "services" or write.model.group or write.subresource:
+def prepare_service(write: Write) -> None:
+    """Before validation: keep what an update leaves out, drop what the Service's type cannot have."""
+    if not _concerned(write):
         return
     spec = write.object.setdefault("spec", {})
     old = (write.old or {}).get("spec", {})
@@ -23,35 +23,51 @@ def allocate(write: Write) -> None:
     if spec.get("type") == "ExternalName":
         for field in _CLUSTER_FIELDS:
             spec.pop(field, None)
+    elif old.get("clusterIP"):
+        _keep_cluster_ip(write, spec, old["clusterIP"])
+    if spec.get("type") not in _WITH_NODE_PORTS and old.get("type") in _WITH_NODE_PORTS:
         _drop_node_ports(spec, old)
+
+
+def _concerned(write: Write) -> bool:
+    return write.model.plural == "services" and not write.model.group and not write.subresource
+
+
+def _keep_cluster_ip(write: Write, spec: dict[str, Any], held: str) -> None:
+    given = spec.get("clusterIP") or held
+    if given != held:
+        raise _refused(write, "spec.clusterIPs[0]", f'["{given}"]', "may not change once set")
+    spec["clusterIP"] = held
+    spec["clusterIPs"] = spec.get("clusterIPs") or [held]
+
+
+def allocate(write: Write) -> None:
+    """After validation: give the Service the addresses and ports that its type calls for."""
+    if not _concerned(write) or write.object["spec"].get("type") == "ExternalName":
         return
-    _cluster_ip(write, spec, old)
+    spec = write.object["spec"]
+    if not (write.old or {}).get("spec", {}).get("clusterIP"):
+        _cluster_ip(write, spec)
     if spec.get("type") in _WITH_NODE_PORTS:
         _node_ports(write, spec)
-    elif old.get("type") in _WITH_NODE_PORTS:
-        _drop_node_ports(spec, old)
 
 
 def _drop_policies(spec: dict[str, Any], old: dict[str, Any]) -> None:
     """Traffic policies that the former type had and the new one cannot have."""
-    if spec.get("type") not in _WITH_NODE_PORTS and spec.get("externalTrafficPolicy") == old.get(
-        "externalTrafficPolicy"
-    ):
+    unchanged = spec.get("externalTrafficPolicy") == old.get("externalTrafficPolicy")
+    if spec.get("type") not in _WITH_NODE_PORTS and unchanged:
         spec.pop("externalTrafficPolicy", None)
     if spec.get("type") == "ExternalName" and spec.get("internalTrafficPolicy") == old.get("internalTrafficPolicy"):
         spec.pop("internalTrafficPolicy", None)
 
 
-def _cluster_ip(write: Write, spec: dict[str, Any], old: dict[str, Any]) -> None:
-    held = old.get("clusterIP") or ""
-    given = spec.get("clusterIP") or (spec.get("clusterIPs") or [""])[0] or held
-    if held and given != held:
-        raise _refused(write, "spec.clusterIPs[0]", f'["{given}"]', "may not change once set")
+def _cluster_ip(write: Write, spec: dict[str, Any]) -> None:
+    given = spec.get("clusterIP") or (spec.get("clusterIPs") or [""])[0]
     if not given:
         given = write.server.addresses.allocate() or ""
         if not given:
             raise errors.internal("failed to allocate a serviceIP: range is full")
-    elif given not in ("None", held):
+    elif given != "None":
         _check_wanted(write, given)
     spec["clusterIP"] = given
     spec["clusterIPs"] = [given]

@@ -16,7 +16,7 @@ from mcp_cli.local.apiserver import refusals
 from mcp_cli.local.apiserver.objects import conflict
 from mcp_cli.local.apiserver.pipeline import admission
 from mcp_cli.local.apiserver.pipeline.create import check_namespace
-from mcp_cli.local.apiserver.pipeline.services import allocate
+from mcp_cli.local.apiserver.pipeline.services import allocate, prepare_service
 from mcp_cli.local.apiserver.pipeline.write import UPDATE, Write
 from mcp_cli.local.apiserver.registry import object_key
 from mcp_cli.local.storage import Conflict
@@ -57,7 +57,9 @@ async def prepare(write: Write) -> None:
     if write.subresource not in _OWN_RULES:
         strategy.prepare_update(write.model, new, old, write.subresource)
     await admission.mutate(write)
-    causes = validation.validate_update(write.model, new, old, write.subresource)
+    prepare_service(write)
+    own = write.subresource in _OWN_RULES
+    causes = [] if own else validation.validate_update(write.model, new, old, write.subresource)
     if causes:
         raise errors.invalid(write.model.group, write.model.kind, write.name, causes)
     await admission.validate(write)
