@@ -1,8 +1,9 @@
-"""How Kubernetes' Go types write their fields: what OpenAPI does not tell, and what decides whether a zero is kept.
+"""How Kubernetes' Go types write their fields: OpenAPI does not tell, and it decides whether a zero is kept.
 
-Role: Go drops a zero (`false`, `0`, `""`) of an `omitempty` field unless the field is a pointer, and always writes a field
-without it; so does the embedded cluster. Reads the `types.go` files of the modules k8s.io/api, k8s.io/apimachinery and k8s.io/apiextensions-apiserver as
-they lie unpacked in Go's module cache. Called by `kubernetes_schemas.py`.
+Role: Go drops a zero (`false`, `0`, `""`) of an `omitempty` field unless the field is a pointer, and always writes a
+field without it; so does the embedded cluster. Reads the `types.go` files of the modules k8s.io/api,
+k8s.io/apimachinery and k8s.io/apiextensions-apiserver as they lie unpacked in Go's module cache.
+Called by `kubernetes_schemas.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ MODULES = ("api", "apimachinery", "apiextensions-apiserver")
 
 
 def field_marks(modules: Path) -> dict[str, dict[str, str]]:
-    """Definition name (`io.k8s.api.core.v1.Probe`) -> JSON name -> `pointer`, `always` (written even when empty) or ``."""
+    """By definition (`io.k8s.api.core.v1.Probe`) and JSON name: `pointer`, `always` (written even when empty) or ``."""
     return dict(_structs(modules))
 
 

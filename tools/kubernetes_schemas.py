@@ -1,11 +1,13 @@
 """Extract the facts of Kubernetes' built-in API from a running kube-apiserver, without any of its prose.
 
     go mod download k8s.io/api@V k8s.io/apimachinery@V k8s.io/apiextensions-apiserver@V
-    python tools/kubernetes_schemas.py --server https://127.0.0.1:6443 --token TOKEN --modules $(go env GOMODCACHE)/k8s.io
+    python tools/kubernetes_schemas.py --server https://127.0.0.1:6443 --token T --modules $(go env GOMODCACHE)/k8s.io
 
-Role: writes the packaged data of the embedded cluster (`mcp_cli/local/apimachinery/data/`: one gzipped file for each API
-package, and the discovery document) and the types that our CRDs embed (`operator/mcp_operator/api/kubernetes_types.json`).
-Not its job: to start the server. Run by hand when the embedded cluster moves to another version of Kubernetes.
+Role: writes the data of the embedded cluster (`mcp_cli/local/apimachinery/data/`: a gzipped file for each API
+package, and the discovery document) and the types that our CRDs embed
+(`operator/mcp_operator/api/kubernetes_types.json`).
+Not its job: to start the server, which must hold no CRDs.
+Run by hand when the embedded cluster moves to another version.
 """
 
 from __future__ import annotations

@@ -18,7 +18,10 @@ from mcp_cli.local.apimachinery.errors import Cause
 from mcp_cli.local.apimachinery.schema import Schema
 
 RULES = "x-kubernetes-validations"
-MISSING = "this cluster evaluates CEL rules with the Python package common-expression-language: pip install 'mcp-operator[cel]'"
+MISSING = (
+    "this cluster evaluates CEL rules with the Python package common-expression-language:"
+    " pip install 'mcp-operator[cel]'"
+)
 
 
 def installed() -> bool:
@@ -123,7 +126,7 @@ def _evaluate(rule: dict[str, Any], schema: Schema, value: Any, old: Any, path: 
     place = path + (rule.get("fieldPath") or "") or "<nil>"
     try:
         holds = _run(program, names)
-    except Exception as error:  # noqa: BLE001 the library raises many kinds, and each means that the rule failed
+    except Exception as error:
         yield wrong.invalid(path or "<nil>", _kind(value), f"{_reason(error)} evaluating rule: {text}")
         return
     if holds is not True:
@@ -146,7 +149,7 @@ def _message(rule: dict[str, Any], names: dict[str, Any], text: str) -> str:
     if expression:
         try:
             said = _run(compiled(expression), names)
-        except Exception:  # noqa: BLE001 a message that cannot be made falls back to the plain one, as in the API server
+        except Exception:
             said = None
         if isinstance(said, str) and said.strip():
             return said

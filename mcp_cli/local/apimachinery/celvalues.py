@@ -9,14 +9,36 @@ import base64
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from mcp_cli.local.apimachinery import times
 from mcp_cli.local.apimachinery.schema import Schema
 
 RESERVED = frozenset(
-    "true false null in as break const continue else for function if import let loop package namespace return var void"
-    " while".split()
+    [
+        "true",
+        "false",
+        "null",
+        "in",
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
+    ]
 )
 ESCAPES = (("__", "__underscores__"), (".", "__dot__"), ("-", "__dash__"), ("/", "__slash__"))
 UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
@@ -114,7 +136,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "findAll": _find_all,
     "indexOf": _index_of,
     "lastIndexOf": _last_index_of,
-    "isSorted": lambda values: all(a <= b for a, b in zip(values, values[1:], strict=False)),
+    "isSorted": lambda values: all(a <= b for a, b in pairwise(values)),
     "sum": sum,
     "isURL": _is_url,
 }

@@ -65,7 +65,9 @@ def _taken(crd: dict[str, Any], others: list[dict[str, Any]]) -> dict[str, set[s
         if other["spec"]["group"] != crd["spec"]["group"] or other["metadata"]["name"] == crd["metadata"]["name"]:
             continue
         names = (other.get("status") or {}).get("acceptedNames") or {}
-        resources.update(name for name in (names.get("plural"), names.get("singular"), *(names.get("shortNames") or ())) if name)
+        resources.update(
+            name for name in (names.get("plural"), names.get("singular"), *(names.get("shortNames") or ())) if name
+        )
         kinds.update(name for name in (names.get("kind"), names.get("listKind")) if name)
     return {"plural": resources, "singular": resources, "shortNames": resources, "kind": kinds, "listKind": kinds}
 

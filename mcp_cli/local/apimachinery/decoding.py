@@ -1,4 +1,4 @@
-"""From a parsed body to an object of its kind: wrong types are refused, unknown fields dropped, zeros left out as Go does.
+"""From a parsed body to an object of its kind: wrong types refused, unknown fields dropped, zeros left out as in Go.
 
 Role: the first step of every write. In place. Not its job: defaults and validation.
 Called by the API server with what a client sent, and again with the result of a patch.
@@ -27,7 +27,13 @@ def decode(model: Model, obj: dict[str, Any], field_validation: str = WARN) -> l
 
 
 def decode_as(
-    kind: str, api_version: str, schema: Schema, obj: dict[str, Any], field_validation: str = WARN, *, builtin: bool = True
+    kind: str,
+    api_version: str,
+    schema: Schema,
+    obj: dict[str, Any],
+    field_validation: str = WARN,
+    *,
+    builtin: bool = True,
 ) -> list[str]:
     """The same for a body that is no model of its own (a subresource's Scale, Eviction, DeleteOptions)."""
     unknown: list[str] = []

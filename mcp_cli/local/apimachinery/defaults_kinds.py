@@ -194,6 +194,15 @@ def ingress_class(obj: dict[str, Any]) -> None:
         fill(parameters, scope="Cluster")
 
 
+def limit_range_item(obj: dict[str, Any]) -> None:
+    """Of containers: no limit is the largest, no request is the limit."""
+    if obj.get("type") != "Container":
+        return
+    for target, source in (("default", "max"), ("defaultRequest", "default"), ("defaultRequest", "min")):
+        for name, amount in (obj.get(source) or {}).items():
+            obj.setdefault(target, {}).setdefault(name, amount)
+
+
 def endpoint_port(obj: dict[str, Any]) -> None:
     fill(obj, protocol="TCP")
 
@@ -231,6 +240,7 @@ KINDS: dict[tuple[str, str], Setter] = {
 }
 TYPES: dict[str, Setter] = {
     "EndpointPort": endpoint_port,
+    "LimitRangeItem": limit_range_item,
     "NetworkPolicyPort": filler(protocol="TCP"),
     "ServiceReference": filler(port=443),
 }

@@ -14,7 +14,10 @@ from mcp_cli.local.apimachinery.models import Model
 
 COMMON = ("metadata.name", "metadata.namespace")
 EVENT = (
-    *(f"involvedObject.{name}" for name in "kind namespace name uid apiVersion resourceVersion fieldPath".split()),
+    *(
+        f"involvedObject.{name}"
+        for name in ["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"]
+    ),
     "reason",
     "reportingComponent",
     "source",
@@ -109,16 +112,27 @@ def _term(model: Model, text: str) -> Term:
     match = re.match(r"((?:[^\\=!]|\\.)*)(==|!=|=)", text, re.DOTALL)
     if match is None:
         raise errors.bad_request(f"invalid selector: '{text}'; can't understand '{text}'")
-    field, value = match.group(1), re.sub(r"\\([\\,=])", r"\1", text[match.end() :])
+    field, raw = match.group(1), text[match.end() :]
+    if re.search(r"(?<!\\)=", raw):
+        raise errors.bad_request(f"invalid field selector: unescaped character in value: {ord('=')}")
     if field not in _supported(model):
-        known = "field label not supported: " + field if not model.builtin else f"field label not supported: {field}"
-        raise errors.bad_request(known)
-    return Term(field, value, match.group(2) != "!=")
+        raise errors.bad_request(_unknown(model, field))
+    return Term(field, re.sub(r"\\([\\,=])", r"\1", raw), match.group(2) != "!=")
+
+
+def _unknown(model: Model, field: str) -> str:
+    """Kinds with fields of their own word it otherwise than those that only have a name and a namespace."""
+    if not model.builtin or (model.group, model.kind) in SUPPORTED:
+        return f"field label not supported: {field}"
+    known = ", ".join(f'"{name}"' for name in COMMON)
+    return f'"{field}" is not a known field selector: only {known}'
 
 
 def _supported(model: Model) -> tuple[str, ...]:
     extra = SUPPORTED.get((model.group, model.kind), ())
     if model.group == "events.k8s.io":
         extra = ("reason", "regarding.kind", "regarding.name", "regarding.namespace", "regarding.uid", "type")
-    selectable = tuple(entry["jsonPath"].lstrip(".") for entry in (model.crd_version or {}).get("selectableFields") or ())
+    selectable = tuple(
+        entry["jsonPath"].lstrip(".") for entry in (model.crd_version or {}).get("selectableFields") or ()
+    )
     return (*COMMON, *extra, *selectable)

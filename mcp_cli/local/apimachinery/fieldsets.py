@@ -87,7 +87,7 @@ def child_of(schema: Schema, key: str) -> Schema:
 
 
 def of_object(schema: Schema, obj: dict[str, Any]) -> Fields:
-    """The fields that an applied configuration claims: scalars, atomic values, items, keys of maps, empty containers."""
+    """What an applied configuration claims: scalars, atomic values, items, keys of maps, empty containers."""
     found: Fields = set()
     _collect(schema, obj, (), found)
     return found

@@ -54,7 +54,7 @@ def _struct(schema: Schema, obj: dict[str, Any], path: str, place: str, unknown:
 
 
 def _write_zero(schema: Schema, obj: dict[str, Any], key: str, zero: Any) -> None:
-    """What Go writes for a field that it never leaves out: an empty struct, a scalar's zero, null for a list or a time."""
+    """What Go writes for a field that it never leaves out: `{}`, a scalar's zero, null for a list or a time."""
     child = schema.properties[key]
     if child.format == "quantity":
         obj[key] = "0"

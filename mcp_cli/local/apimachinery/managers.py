@@ -7,17 +7,14 @@ Pure; the caller gives the time. Called by the API server for every write.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from mcp_cli.local.apimachinery import errors, fieldsets, godecode, merging, typed
-from mcp_cli.local.apimachinery.errors import Cause, StatusError
 from mcp_cli.local.apimachinery.fieldsets import Fields, Path
+from mcp_cli.local.apimachinery.managedfields import APPLY, UPDATE, Entry, Managers, Owner, conflict, decode, encode
 from mcp_cli.local.apimachinery.models import Model
 
 MAX_UPDATERS = 10
-APPLY, UPDATE = "Apply", "Update"
 BEFORE_FIRST_APPLY = "before-first-apply"
 # The identity of an object and what only the system writes belong to nobody.
 UNOWNED: set[Path] = {
@@ -26,31 +23,19 @@ UNOWNED: set[Path] = {
     ("f:metadata",),
     *(
         ("f:metadata", f"f:{name}")
-        for name in (
-            "name namespace creationTimestamp selfLink uid clusterName generation managedFields resourceVersion"
-        ).split()
+        for name in [
+            "name",
+            "namespace",
+            "creationTimestamp",
+            "selfLink",
+            "uid",
+            "clusterName",
+            "generation",
+            "managedFields",
+            "resourceVersion",
+        ]
     ),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """What tells one entry of managedFields from another; an applier is the same in every version."""
-
-    name: str
-    operation: str
-    api_version: str
-    subresource: str = ""
-
-
-@dataclass(slots=True)
-class Entry:
-    fields: Fields
-    api_version: str
-    time: str | None
-
-
-Managers = dict[Owner, Entry]
 
 
 def manager_name(user_agent: str, field_manager: str | None) -> str:
@@ -89,14 +74,11 @@ def apply(
     managers = decode(live)
     owner = Owner(manager, APPLY, "", subresource)
     if live is not None and not managers:
-        difference = fieldsets.compare(model.schema, empty(model), before)
-        everything = _owned(model, difference.added | difference.modified, "")
-        managers[Owner(BEFORE_FIRST_APPLY, UPDATE, model.api_version)] = Entry(everything, model.api_version, now)
+        managers[Owner(BEFORE_FIRST_APPLY, UPDATE, model.api_version)] = _everything(model, before, now)
     last = managers.get(owner)
     merged = merging.merge(model.schema, before, _bare(applied))
     claimed = _owned(model, fieldsets.of_object(model.schema, _bare(applied)), subresource)
-    time = last.time if last else None
-    managers[owner] = Entry(claimed, model.api_version, time)
+    managers[owner] = Entry(claimed, model.api_version, last.time if last else None)
     if last is not None:
         merged = _prune(model, merged, last.fields, managers)
     merged = _keep_foreign(model, merged, before, subresource)
@@ -108,6 +90,12 @@ def apply(
         managers.pop(owner, None)
     merged.setdefault("metadata", {})["managedFields"] = encode(managers)
     return merged
+
+
+def _everything(model: Model, obj: dict[str, Any], now: str) -> Entry:
+    """What an object holds that nobody was tracked for."""
+    difference = fieldsets.compare(model.schema, empty(model), obj)
+    return Entry(_owned(model, difference.added | difference.modified, ""), model.api_version, now)
 
 
 def _keep_foreign(model: Model, merged: dict[str, Any], live: dict[str, Any], subresource: str) -> dict[str, Any]:
@@ -134,7 +122,7 @@ def _settle(managers: Managers, owner: Owner, difference: fieldsets.Comparison, 
     conflicts = {other: entry.fields & changed for other, entry in managers.items() if other != owner}
     conflicts = {other: fields for other, fields in conflicts.items() if fields}
     if conflicts and not force:
-        raise _conflict(managers, conflicts)
+        raise conflict(managers, conflicts)
     for other in [other for other in managers if other != owner]:
         managers[other].fields = managers[other].fields - conflicts.get(other, set()) - difference.removed
         if not managers[other].fields:
@@ -152,32 +140,31 @@ def track(
 ) -> None:
     """Sets the managers of `new`, which came by create, update or patch."""
     given = (new.get("metadata") or {}).get("managedFields")
-    if live is not None and given == []:
-        # An explicit empty list resets all ownership.
-        new["metadata"].pop("managedFields")
-        return
-    if live is not None and not given and not live["metadata"].get("managedFields"):
-        # Nobody tracks an object whose ownership was reset, until somebody applies.
+    if live is not None and (given == [] or not (given or live["metadata"].get("managedFields"))):
+        # An explicit empty list resets all ownership; after that nobody is tracked until somebody applies.
         new["metadata"].pop("managedFields", None)
         return
     managers = decode(new if given and not subresource else live)
     before = _bare(live) if live is not None else empty(model)
     difference = _reachable(model, fieldsets.compare(model.schema, before, _bare(new)), subresource)
-    owner = Owner(manager, UPDATE, model.api_version, subresource)
-    previous = set(managers[owner].fields) if owner in managers else set()
-    changed = difference.modified | difference.added
-    _settle(managers, owner, difference, force=True)
-    fields = (previous - difference.removed) | changed
-    if fields:
-        time = now if fields != previous else managers[owner].time
-        managers[owner] = Entry(fields, model.api_version, time)
-    else:
-        managers.pop(owner, None)
-    _cap(managers, model.api_version)
+    _record(managers, Owner(manager, UPDATE, model.api_version, subresource), difference, now)
     if managers:
         new["metadata"]["managedFields"] = encode(managers)
     else:
         new["metadata"].pop("managedFields", None)
+
+
+def _record(managers: Managers, owner: Owner, difference: fieldsets.Comparison, now: str) -> None:
+    """The owner gains what it changed; its time moves only with its fields."""
+    previous = set(managers[owner].fields) if owner in managers else set()
+    _settle(managers, owner, difference, force=True)
+    fields = (previous - difference.removed) | difference.modified | difference.added
+    if fields:
+        time = now if fields != previous else managers[owner].time
+        managers[owner] = Entry(fields, owner.api_version, time)
+    else:
+        managers.pop(owner, None)
+    _cap(managers, owner.api_version)
 
 
 def _reachable(model: Model, found: fieldsets.Comparison, subresource: str) -> fieldsets.Comparison:
@@ -222,74 +209,3 @@ def empty(model: Model) -> dict[str, Any]:
 def _bare(obj: dict[str, Any]) -> dict[str, Any]:
     metadata = {key: value for key, value in (obj.get("metadata") or {}).items() if key != "managedFields"}
     return {**obj, "metadata": metadata}
-
-
-def decode(obj: dict[str, Any] | None) -> Managers:
-    entries = ((obj or {}).get("metadata") or {}).get("managedFields") or ()
-    found: Managers = {}
-    for raw in entries:
-        operation, version = raw.get("operation", UPDATE), raw.get("apiVersion", "")
-        owner = Owner(raw.get("manager", ""), operation, version if operation == UPDATE else "", raw.get("subresource", ""))
-        fields = fieldsets.decode(raw.get("fieldsV1"))
-        known = found.get(owner)
-        found[owner] = Entry(fields | (known.fields if known else set()), version, raw.get("time"))
-    return found
-
-
-def encode(managers: Managers) -> list[dict[str, Any]]:
-    """Appliers first, then updaters by time and name."""
-    ordered = sorted(
-        managers.items(),
-        key=lambda item: (item[0].operation, item[1].time or "" if item[0].operation == UPDATE else "", item[0].name),
-    )
-    return [_encode_entry(owner, entry) for owner, entry in ordered]
-
-
-def _encode_entry(owner: Owner, entry: Entry) -> dict[str, Any]:
-    out: dict[str, Any] = {"manager": owner.name, "operation": owner.operation, "apiVersion": entry.api_version}
-    if entry.time:
-        out["time"] = entry.time
-    out.update(fieldsType="FieldsV1", fieldsV1=fieldsets.encode(entry.fields))
-    if owner.subresource:
-        out["subresource"] = owner.subresource
-    return out
-
-
-def _conflict(managers: Managers, conflicts: dict[Owner, Fields]) -> StatusError:
-    causes: list[Cause] = []
-    parts: list[str] = []
-    for owner, fields in sorted(conflicts.items(), key=lambda item: item[0].name):
-        said = _shown_owner(owner, managers[owner])
-        paths = sorted(map(shown, fields))
-        causes.extend(Cause("FieldManagerConflict", f"conflict with {said}", path) for path in paths)
-        if len(paths) == 1:
-            parts.append(f"conflict with {said}: {paths[0]}")
-        else:
-            parts.append(f"conflicts with {said}:\n" + "\n".join(f"- {path}" for path in paths))
-    word = "conflict" if len(causes) == 1 else "conflicts"
-    message = f"Apply failed with {len(causes)} {word}: " + "\n".join(parts)
-    return errors.field_conflict(message, causes)
-
-
-def _shown_owner(owner: Owner, entry: Entry) -> str:
-    text = f'"{owner.name}"'
-    if owner.subresource:
-        text += f' with subresource "{owner.subresource}"'
-    return f"{text} using {entry.api_version}" if owner.operation == UPDATE else text
-
-
-def shown(path: Iterable[str]) -> str:
-    """`.spec.containers[name="c"].image`"""
-    return "".join(map(_shown_element, path))
-
-
-def _shown_element(element: str) -> str:
-    import json
-
-    kind, _, rest = element.partition(":")
-    if kind == "f":
-        return f".{rest}"
-    if kind == "k":
-        pairs = (f"{key}={fieldsets.compact(value)}" for key, value in json.loads(rest).items())
-        return f"[{','.join(pairs)}]"
-    return f"[={rest}]" if kind == "v" else f"[{rest}]"

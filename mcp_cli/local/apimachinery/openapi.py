@@ -139,7 +139,9 @@ def _v3(raw: dict[str, Any]) -> dict[str, Any]:
 def _v2(name: str, raw: dict[str, Any]) -> dict[str, Any]:
     if name in OPENAPI_V2_TYPES:
         return OPENAPI_V2_TYPES[name]
-    out = _children({key: value for key, value in raw.items() if key not in (*OWN_MARKS, "default")}, lambda child: _v2("", child))
+    out = _children(
+        {key: value for key, value in raw.items() if key not in (*OWN_MARKS, "default")}, lambda child: _v2("", child)
+    )
     for key in ("anyOf", "oneOf", "allOf", "not", "nullable"):
         out.pop(key, None)
     if "$ref" in out:

@@ -35,7 +35,12 @@ ITEM = {
     "patch": ("patch", (*WRITE, "force")),
     "delete": ("delete", DELETE),
 }
-SUBRESOURCE = {"get": ("get", ()), "update": ("put", WRITE), "patch": ("patch", (*WRITE, "force")), "create": ("post", WRITE)}
+SUBRESOURCE = {
+    "get": ("get", ()),
+    "update": ("put", WRITE),
+    "patch": ("patch", (*WRITE, "force")),
+    "create": ("post", WRITE),
+}
 PATCHES = ("application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml")
 STRATEGIC = "application/strategic-merge-patch+json"
 Namer = Callable[..., str]

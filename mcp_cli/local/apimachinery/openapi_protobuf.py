@@ -12,7 +12,14 @@ from typing import Any
 DOCUMENT_SWAGGER, DOCUMENT_INFO, DOCUMENT_PATHS, DOCUMENT_DEFINITIONS = 1, 2, 8, 9
 INFO_TITLE, INFO_VERSION = 1, 2
 SCHEMA_TEXT = {"$ref": 1, "format": 2, "title": 3, "description": 4, "pattern": 13}
-SCHEMA_INTEGER = {"maxLength": 11, "minLength": 12, "maxItems": 14, "minItems": 15, "maxProperties": 17, "minProperties": 18}
+SCHEMA_INTEGER = {
+    "maxLength": 11,
+    "minLength": 12,
+    "maxItems": 14,
+    "minItems": 15,
+    "maxProperties": 17,
+    "minProperties": 18,
+}
 SCHEMA_REQUIRED, SCHEMA_ENUM, SCHEMA_ADDITIONAL, SCHEMA_TYPE = 19, 20, 21, 22
 SCHEMA_ITEMS, SCHEMA_PROPERTIES, SCHEMA_EXTENSION = 23, 25, 31
 BYTES = 2

@@ -15,7 +15,7 @@ MAX_OPERATIONS = 10_000
 
 
 def merge_patch(document: Any, patch: Any) -> Any:
-    """What RFC 7386 makes of `document`: null removes, objects merge, anything else replaces. Shares nothing with it."""
+    """What RFC 7386 makes of `document`: null removes, objects merge, anything else replaces; nothing is shared."""
     return _merge(copy.deepcopy(document), patch)
 
 
@@ -148,7 +148,9 @@ def _missing(path: list[str], action: str) -> _PatchError:
 def _index(token: str, last: int, path: list[str], action: str) -> int:
     text = token.removeprefix("-")
     if not text.isdigit():
-        raise _PatchError(f"{action} operation does not apply: {token!r} is no index of the list at {_shown(path[:-1])}")
+        raise _PatchError(
+            f"{action} operation does not apply: {token!r} is no index of the list at {_shown(path[:-1])}"
+        )
     index = int(token)
     # Negative indexes count from the end, as the API server's library takes them.
     index = index + last + 1 if index < 0 else index

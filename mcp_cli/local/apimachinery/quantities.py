@@ -11,9 +11,7 @@ from decimal import ROUND_UP, Decimal, localcontext
 BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 PATTERN = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?")
-WRONG_FORM = (
-    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
-)
+WRONG_FORM = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 NANO = Decimal("1e-9")
 
 
@@ -37,7 +35,7 @@ def parse(value: str | int | float) -> Decimal:
         else:
             number = number.scaleb(int(suffix[1:]))
         # Nothing is finer than a nano: it is rounded away from zero.
-        return number.quantize(NANO, rounding=ROUND_UP) if number.as_tuple().exponent < -9 else number
+        return number if number == number.quantize(NANO) else number.quantize(NANO, rounding=ROUND_UP)
 
 
 def compare(left: str | int | float, right: str | int | float) -> int:

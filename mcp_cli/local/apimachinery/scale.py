@@ -50,7 +50,9 @@ def write(model: Model, obj: dict[str, Any], scale: dict[str, Any]) -> dict[str,
     replicas = (scale.get("spec") or {}).get("replicas") or 0
     name = obj["metadata"].get("name", "")
     if not isinstance(replicas, int) or isinstance(replicas, bool):
-        raise errors.bad_request("Scale in version \"v1\" cannot be handled as a Scale: spec.replicas must be a whole number")
+        raise errors.bad_request(
+            'Scale in version "v1" cannot be handled as a Scale: spec.replicas must be a whole number'
+        )
     if replicas < 0:
         cause = wrong.invalid("spec.replicas", replicas, "must be greater than or equal to 0")
         raise errors.invalid("autoscaling", "Scale", name, [cause])

@@ -27,8 +27,27 @@ ANYTHING = frozenset(
 )
 # Keywords that only the structural validation of CRDs reads.
 RULES = frozenset(
-    "enum pattern minimum maximum exclusiveMinimum exclusiveMaximum minLength maxLength minItems maxItems uniqueItems"
-    " minProperties maxProperties multipleOf allOf anyOf oneOf not x-kubernetes-validations".split()
+    [
+        "enum",
+        "pattern",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "minProperties",
+        "maxProperties",
+        "multipleOf",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "not",
+        "x-kubernetes-validations",
+    ]
 )
 UNSET: Any = object()
 
@@ -120,7 +139,11 @@ def builtin(name: str) -> Schema:
     raw = data.definition(name)
     short = name.rpartition(".")[2]
     if name in ANYTHING:
-        raw = {"type": raw.get("type", ""), "x-kubernetes-preserve-unknown-fields": True, "x-kubernetes-map-type": "atomic"}
+        raw = {
+            "type": raw.get("type", ""),
+            "x-kubernetes-preserve-unknown-fields": True,
+            "x-kubernetes-map-type": "atomic",
+        }
     elif name == QUANTITY:
         raw = {"format": "quantity"}
     elif name == INT_OR_STRING:
@@ -157,7 +180,18 @@ def _annotated(raw: dict[str, Any]) -> Schema:
     """A reference whose patch strategy is its own (`retainKeys`): a view of the shared node."""
     target = builtin(raw["$ref"])
     node = Schema({key: value for key, value in raw.items() if key.startswith("x-")}, target.name)
-    for slot in ("type", "format", "properties", "required", "items", "additional", "zero", "defaults", "preserve", "int_or_string"):
+    for slot in (
+        "type",
+        "format",
+        "properties",
+        "required",
+        "items",
+        "additional",
+        "zero",
+        "defaults",
+        "preserve",
+        "int_or_string",
+    ):
         setattr(node, slot, getattr(target, slot))
     node.map_type = node.map_type or target.map_type
     return node

@@ -5,6 +5,7 @@ Role: pure; parses, prints canonically, matches. Called by the API server, valid
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from typing import Any
 from mcp_cli.local.apimachinery import errors, names
 
 TOKENS = re.compile(r"\s*(?:(==|!=|=|!|\(|\)|,|<|>)|([^\s=!(),<>]+))")
+RESERVED = ("=", "==", "!=", "(", ")", ",", "<", ">")
+COMPARISONS = {"=": "=", "==": "=", "!=": "!=", "<": "lt", ">": "gt"}
 OBJECT_OPERATORS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}
 
 
@@ -101,13 +104,18 @@ class _Parser:
         if not self.peek():
             return out
         while True:
-            out.append(self.requirement())
+            if self.peek() in RESERVED:
+                raise ValueError(f"found '{self.peek()}', expected: !, identifier, or 'end of string'")
+            try:
+                out.append(self.requirement())
+            except ValueError as error:
+                raise ValueError(f"unable to parse requirement: {error}") from None
             token = self.next()
             if not token:
                 return out
             if token != ",":
                 raise ValueError(f"found '{token}', expected: ',' or 'end of string'")
-            if not self.peek() or self.peek() == ",":
+            if not self.peek() or self.peek() in RESERVED:
                 raise ValueError(f"found '{self.peek()}', expected: identifier after ','")
 
     def requirement(self) -> Requirement:
@@ -115,8 +123,8 @@ class _Parser:
         if negated:
             self.next()
         key = self.next()
-        if not key or key in "=!(),<>" or key in ("==", "!="):
-            raise ValueError(f"found '{key}', expected: {'identifier' if negated else '!, identifier, or ' + chr(39) + 'end of string' + chr(39)}")
+        if not key or key in RESERVED:
+            raise ValueError(f"found '{key}', expected: identifier")
         _check_key(key)
         if negated or self.peek() in ("", ","):
             return Requirement(key, "!" if negated else "exists")
@@ -126,22 +134,26 @@ class _Parser:
         operator = self.next()
         if operator in ("in", "notin"):
             return Requirement(key, operator, self.values(key))
-        if operator in ("=", "==", "!=", "<", ">"):
-            value = "" if self.peek() in ("", ",") else self.next()
-            plain = {"==": "=", "<": "lt", ">": "gt"}.get(operator, operator)
-            if plain in ("lt", "gt") and not re.fullmatch(r"[+-]?\d+", value):
-                raise ValueError(f'values[0][{key}]: Invalid value: "{value}": for \'Gt\', \'Lt\' operators, the value must be an integer')
-            _check_value(key, 0, value)
-            return Requirement(key, plain, (value,))
-        raise ValueError(f"found '{operator}', expected: in, notin, =, ==, !=, gt, lt")
+        plain = COMPARISONS.get(operator)
+        if plain is None:
+            raise ValueError(f"found '{operator}', expected: in, notin, =, ==, !=, gt, lt")
+        value = "" if self.peek() in ("", ",") else self.next()
+        if value in RESERVED and value:
+            raise ValueError(f"found '{value}', expected: identifier")
+        if plain in ("gt", "lt") and not re.fullmatch(r"[+-]?\d+", value):
+            reason = "for 'Gt', 'Lt' operators, the value must be an integer"
+            raise ValueError(f"values[0]: Invalid value: {json.dumps(value)}: {reason}")
+        _check_value(key, 0, value)
+        return Requirement(key, plain, (value,))
 
     def values(self, key: str) -> tuple[str, ...]:
-        if self.next() != "(":
-            raise ValueError(f"found '{self.tokens[min(self.position, len(self.tokens)) - 1]}' expected: '('")
+        opening = self.next()
+        if opening != "(":
+            raise ValueError(f"found '{opening}' expected: '('")
         found: list[str] = [""]
         while (token := self.next()) != ")":
-            if not token:
-                raise ValueError("found '', expected: ',' or ')'")
+            if not token or (token != "," and found[-1]):
+                raise ValueError(f"found '{token}', expected: ',' or ')'")
             if token == ",":
                 found.append("")
             else:
@@ -154,13 +166,13 @@ class _Parser:
 def _check_key(key: str) -> None:
     wrong = names.is_qualified_name(key)
     if wrong:
-        raise ValueError(f'key: Invalid value: "{key}": {"; ".join(wrong)}')
+        raise ValueError(f"<nil>: Invalid value: {json.dumps(key)}: {'; '.join(wrong)}")
 
 
 def _check_value(key: str, index: int, value: str) -> None:
     wrong = names.is_label_value(value)
     if wrong:
-        raise ValueError(f'values[{index}][{key}]: Invalid value: "{value}": {"; ".join(wrong)}')
+        raise ValueError(f"values[{index}][{key}]: Invalid value: {json.dumps(value)}: {'; '.join(wrong)}")
 
 
 def parse(text: str) -> Selector:
@@ -168,7 +180,7 @@ def parse(text: str) -> Selector:
     try:
         return Selector(tuple(sorted(_Parser(text).parse(), key=lambda requirement: requirement.key)))
     except ValueError as error:
-        raise errors.bad_request(f"unable to parse requirement: {error}") from None
+        raise errors.bad_request(str(error)) from None
 
 
 def from_object(selector: Mapping[str, Any] | None) -> Selector:

@@ -26,14 +26,15 @@ UNKNOWN = Schema({"type": "object", "x-kubernetes-preserve-unknown-fields": True
 def strategic_patch(model: Model, document: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
     if not model.builtin:
         raise errors.unsupported_media_type("application/strategic-merge-patch+json", CUSTOM_TYPES)
-    return merge_map(model.schema, copy.deepcopy(document), patch)
+    out: dict[str, Any] = merge_map(model.schema, copy.deepcopy(document), patch)
+    return out
 
 
 def merge_map(schema: Schema, document: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
     """One object of the document with its part of the patch."""
     directive = patch.get(DIRECTIVE)
     if directive == "replace":
-        return _plain({key: value for key, value in patch.items() if key != DIRECTIVE})
+        return {key: _plain(value) for key, value in patch.items() if key != DIRECTIVE and value is not None}
     if directive == "delete":
         return {}
     if directive not in (None, "merge"):

@@ -17,10 +17,20 @@ from mcp_cli.local.apimachinery.models import Model
 # Kinds of which no generation is kept.
 WITHOUT_GENERATION = {
     ("", kind)
-    for kind in (
-        "ConfigMap Secret ServiceAccount Namespace Node Endpoints Event PersistentVolume PersistentVolumeClaim Service"
-        " LimitRange ResourceQuota"
-    ).split()
+    for kind in [
+        "ConfigMap",
+        "Secret",
+        "ServiceAccount",
+        "Namespace",
+        "Node",
+        "Endpoints",
+        "Event",
+        "PersistentVolume",
+        "PersistentVolumeClaim",
+        "Service",
+        "LimitRange",
+        "ResourceQuota",
+    ]
 } | {
     ("apps", "ControllerRevision"),
     ("autoscaling", "HorizontalPodAutoscaler"),
@@ -29,7 +39,14 @@ WITHOUT_GENERATION = {
     ("storage.k8s.io", "StorageClass"),
     *(("rbac.authorization.k8s.io", kind) for kind in ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")),
 }
-SYSTEM_METADATA = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink")
+SYSTEM_METADATA = (
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+    "selfLink",
+)
 # Fields outside `spec` that a status write may not touch are all but these.
 STATUS_WRITES = ("status",)
 JOB_LABELS = ("batch.kubernetes.io/controller-uid", "controller-uid")
@@ -131,6 +148,8 @@ def _desired(model: Model, obj: dict[str, Any]) -> Any:
 
 
 def _pod(obj: dict[str, Any]) -> None:
+    if (obj["spec"].get("terminationGracePeriodSeconds") or 0) < 0:
+        obj["spec"]["terminationGracePeriodSeconds"] = 1
     obj["status"] = {"phase": "Pending", "qosClass": qos.quality_class(obj.get("spec") or {})}
 
 

@@ -145,7 +145,10 @@ def _text(rules: dict[str, Any], value: Any, path: str) -> Iterator[Cause]:
 
 
 def _count(rules: dict[str, Any], value: Any, path: str) -> Iterator[Cause]:
-    for kind, word, low, high in ((list, "items", "minItems", "maxItems"), (dict, "properties", "minProperties", "maxProperties")):
+    for kind, word, low, high in (
+        (list, "items", "minItems", "maxItems"),
+        (dict, "properties", "minProperties", "maxProperties"),
+    ):
         if not isinstance(value, kind):
             continue
         if rules.get(low) is not None and len(value) < rules[low]:

@@ -46,10 +46,7 @@ def node(obj: dict[str, Any], now: datetime) -> Cells:
 
 def _node_status(obj: dict[str, Any]) -> str:
     ready = condition(obj, "Ready")
-    if ready is None:
-        said = "Unknown"
-    else:
-        said = "Ready" if ready.get("status") == "True" else "NotReady"
+    said = "Unknown" if ready is None else "Ready" if ready.get("status") == "True" else "NotReady"
     return f"{said},SchedulingDisabled" if part(obj, "spec", "unschedulable") else said
 
 
@@ -115,7 +112,11 @@ def volume(obj: dict[str, Any], now: datetime) -> Cells:
 def storage_class(obj: dict[str, Any], now: datetime) -> Cells:
     default = (obj["metadata"].get("annotations") or {}).get("storageclass.kubernetes.io/is-default-class") == "true"
     name = f"{_name(obj)} (default)" if default else _name(obj)
-    policies = [obj.get("provisioner", ""), obj.get("reclaimPolicy", "Delete"), obj.get("volumeBindingMode", "Immediate")]
+    policies = [
+        obj.get("provisioner", ""),
+        obj.get("reclaimPolicy", "Delete"),
+        obj.get("volumeBindingMode", "Immediate"),
+    ]
     return [name, *policies, bool(obj.get("allowVolumeExpansion")), age(obj, now)]
 
 
@@ -145,7 +146,8 @@ def runtime_class(obj: dict[str, Any], now: datetime) -> Cells:
 
 def quota(obj: dict[str, Any], now: datetime) -> Cells:
     used, hard = part(obj, "status", "used", default={}), part(obj, "status", "hard", default={})
-    requests, limits = [], []
+    requests: list[str] = []
+    limits: list[str] = []
     for name in sorted(hard):
         target = limits if name.startswith("limits.") else requests
         target.append(f"{name}: {used.get(name, '0')}/{hard[name]}")

@@ -77,7 +77,14 @@ def ingress(obj: dict[str, Any], now: datetime) -> Cells:
     addresses = [entry.get("ip") or entry.get("hostname", "") for entry in _ingress(obj)]
     ports = "80, 443" if spec.get("tls") else "80"
     shown = limited(hosts) if hosts else "*"
-    return [obj["metadata"]["name"], spec.get("ingressClassName") or NONE, shown, ",".join(addresses), ports, age(obj, now)]
+    return [
+        obj["metadata"]["name"],
+        spec.get("ingressClassName") or NONE,
+        shown,
+        ",".join(addresses),
+        ports,
+        age(obj, now),
+    ]
 
 
 def ingress_class(obj: dict[str, Any], now: datetime) -> Cells:

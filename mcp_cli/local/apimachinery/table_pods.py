@@ -57,15 +57,13 @@ def cells(pod: dict[str, Any], now: datetime) -> list[Any]:
 
 
 def _first_reason(pod: dict[str, Any], status: dict[str, Any]) -> str:
-    scheduled = next((c for c in status.get("conditions") or () if c.get("type") == "PodScheduled"), {})
+    scheduled: dict[str, Any] = next((c for c in status.get("conditions") or () if c.get("type") == "PodScheduled"), {})
     if scheduled.get("reason") == "SchedulingGated":
         return "SchedulingGated"
     return str(status.get("reason") or status.get("phase") or "")
 
 
-def _look_at_init(
-    spec: dict[str, Any], status: dict[str, Any], sidecars: set[str], progress: _Progress
-) -> bool:
+def _look_at_init(spec: dict[str, Any], status: dict[str, Any], sidecars: set[str], progress: _Progress) -> bool:
     """The first init container that is not done gives the reason; True when there is one."""
     total = len(spec.get("initContainers") or ())
     for index, init in enumerate(status.get("initContainerStatuses") or ()):

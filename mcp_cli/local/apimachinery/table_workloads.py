@@ -49,7 +49,13 @@ def stateful_set(obj: dict[str, Any], now: datetime) -> Cells:
 
 def daemon_set(obj: dict[str, Any], now: datetime) -> Cells:
     status = obj.get("status") or {}
-    fields = ("desiredNumberScheduled", "currentNumberScheduled", "numberReady", "updatedNumberScheduled", "numberAvailable")
+    fields = (
+        "desiredNumberScheduled",
+        "currentNumberScheduled",
+        "numberReady",
+        "updatedNumberScheduled",
+        "numberAvailable",
+    )
     counts = [status.get(field, 0) for field in fields]
     nodes = labels(part(obj, "spec", "template", "spec", "nodeSelector"))
     return [_name(obj), *counts, nodes, age(obj, now), *_template(obj)]
@@ -61,7 +67,14 @@ JOB_LATER_STATES = ("Suspended", "FailureTarget", "SuccessCriteriaMet")
 
 def job(obj: dict[str, Any], now: datetime) -> Cells:
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
-    return [_name(obj), _job_state(obj), _completions(spec, status), _duration(status, now), age(obj, now), *_template(obj)]
+    return [
+        _name(obj),
+        _job_state(obj),
+        _completions(spec, status),
+        _duration(status, now),
+        age(obj, now),
+        *_template(obj),
+    ]
 
 
 def _job_state(obj: dict[str, Any]) -> str:
@@ -115,12 +128,21 @@ def _targets(obj: dict[str, Any], spec: dict[str, Any], status: dict[str, Any]) 
         now = status.get("currentCPUUtilizationPercentage")
         return f"cpu: {UNKNOWN if now is None else f'{now}%'}/{wanted}%"
     current = status.get("currentMetrics") or []
-    shown = [_metric(metric, current[index] if index < len(current) else {}) for index, metric in enumerate(spec["metrics"] or ())]
+    shown = [
+        _metric(metric, current[index] if index < len(current) else {})
+        for index, metric in enumerate(spec["metrics"] or ())
+    ]
     more = f" + {len(shown) - 2} more..." if len(shown) > 2 else ""
     return (", ".join(shown[:2]) + more) or NONE
 
 
-METRIC_KEYS = {"Resource": "resource", "ContainerResource": "containerResource", "Pods": "pods", "Object": "object", "External": "external"}
+METRIC_KEYS = {
+    "Resource": "resource",
+    "ContainerResource": "containerResource",
+    "Pods": "pods",
+    "Object": "object",
+    "External": "external",
+}
 
 
 def _metric(metric: dict[str, Any], current: dict[str, Any]) -> str:

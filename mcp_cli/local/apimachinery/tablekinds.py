@@ -43,7 +43,9 @@ class Printer(NamedTuple):
 
 KINDS: dict[tuple[str, str], Printer] = {
     ("", "Pod"): Printer(
-        "Name|Ready|Status|Restarts|Age|IP!|Node!|Nominated Node!|Readiness Gates!", table_pods.cells, table_pods.conditions
+        "Name|Ready|Status|Restarts|Age|IP!|Node!|Nominated Node!|Readiness Gates!",
+        table_pods.cells,
+        table_pods.conditions,
     ),
     ("apps", "Deployment"): Printer(f"Name|Ready|Up-to-date|Available|Age|{TEMPLATE}", workloads.deployment),
     ("apps", "ReplicaSet"): Printer(SET, workloads.replica_set),

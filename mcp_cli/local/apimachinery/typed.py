@@ -14,7 +14,12 @@ from mcp_cli.local.apimachinery.models import Model
 from mcp_cli.local.apimachinery.schema import Schema
 
 NO_KEY = "associative list with keys has an element that omits key field"
-EXPECTED = {"string": "string", "boolean": "boolean", "integer": "numeric (int or float)", "number": "numeric (int or float)"}
+EXPECTED = {
+    "string": "string",
+    "boolean": "boolean",
+    "integer": "numeric (int or float)",
+    "number": "numeric (int or float)",
+}
 
 
 def check(model: Model, applied: dict[str, Any]) -> None:

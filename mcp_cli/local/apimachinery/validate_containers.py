@@ -22,8 +22,10 @@ from mcp_cli.local.apimachinery.validate_values import (
 PROTOCOLS = ("SCTP", "TCP", "UDP")
 HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")
 ENV_SOURCES = ("fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef")
-ENV_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName")
-ENV_FIELDS += ("status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs")
+ENV_FIELDS = (
+    *("metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName"),
+    *("status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs"),
+)
 SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['[^']*'\]")
 STANDARD = ("cpu", "memory", "ephemeral-storage")
 ENV_RESOURCES = tuple(f"{kind}.{name}" for kind in ("limits", "requests") for name in sorted(STANDARD))

@@ -15,9 +15,14 @@ COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
 MIXED_CASE = "may have mixed case, but should otherwise match: "
 ONE_STORAGE = "must have exactly one version marked as storage version"
 PRESERVE = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
-EMPTY_VERSION = (
-    "Deprecated DeprecationWarning Schema Subresources AdditionalPrinterColumns SelectableFields".split()
-)
+EMPTY_VERSION = [
+    "Deprecated",
+    "DeprecationWarning",
+    "Schema",
+    "Subresources",
+    "AdditionalPrinterColumns",
+    "SelectableFields",
+]
 
 
 def definition(obj: dict[str, Any]) -> Causes:
@@ -117,7 +122,9 @@ def _subresources(subresources: dict[str, Any], path: str) -> Causes:
             yield wrong.invalid(f"{path}.scale.{key}", value, f"should be a json path under {root}")
     selector = scale.get("labelSelectorPath")
     if selector and not selector.startswith((".spec.", ".status.")):
-        yield wrong.invalid(f"{path}.scale.labelSelectorPath", selector, "should be a json path under either .spec or .status")
+        yield wrong.invalid(
+            f"{path}.scale.labelSelectorPath", selector, "should be a json path under either .spec or .status"
+        )
 
 
 def _columns(columns: Any, path: str) -> Causes:

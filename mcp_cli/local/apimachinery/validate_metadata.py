@@ -48,7 +48,7 @@ def _names(metadata: dict[str, Any], check: NameCheck) -> Iterator[Cause]:
 def common(metadata: dict[str, Any], path: str) -> Iterator[Cause]:
     """What holds for the metadata of objects and templates alike."""
     yield from labels(metadata.get("labels"), f"{path}.labels")
-    yield from annotations(metadata.get("annotations"), f"{path}.annotations")
+    yield from annotation_keys(metadata.get("annotations"), f"{path}.annotations")
     yield from _owners(metadata.get("ownerReferences") or (), f"{path}.ownerReferences")
     for index, finalizer in enumerate(metadata.get("finalizers") or ()):
         place = f"{path}.finalizers"
@@ -64,7 +64,7 @@ def labels(values: dict[str, str] | None, path: str) -> Iterator[Cause]:
         yield from (wrong.invalid(path, value, message) for message in names.is_label_value(value))
 
 
-def annotations(values: dict[str, str] | None, path: str) -> Iterator[Cause]:
+def annotation_keys(values: dict[str, str] | None, path: str) -> Iterator[Cause]:
     total = 0
     for key, value in (values or {}).items():
         total += len(key.encode()) + len(value.encode())
@@ -108,5 +108,7 @@ def _new_finalizers(metadata: dict[str, Any], before: dict[str, Any]) -> Iterato
     added = [name for name in metadata.get("finalizers") or () if name not in (before.get("finalizers") or ())]
     if added:
         listed = ", ".join(wrong.shown(name) for name in added)
-        text = f"no new finalizers can be added if the object is being deleted, found new finalizers []string{{{listed}}}"
+        text = (
+            f"no new finalizers can be added if the object is being deleted, found new finalizers []string{{{listed}}}"
+        )
         yield wrong.forbidden("metadata.finalizers", text)

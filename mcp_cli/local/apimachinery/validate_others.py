@@ -18,7 +18,13 @@ SECRET_KEYS = {
     "kubernetes.io/ssh-auth": ("ssh-privatekey",),
 }
 METRICS = ("ContainerResource", "External", "Object", "Pods", "Resource")
-MEMBERS = {"Resource": "resource", "ContainerResource": "containerResource", "Pods": "pods", "Object": "object", "External": "external"}
+MEMBERS = {
+    "Resource": "resource",
+    "ContainerResource": "containerResource",
+    "Pods": "pods",
+    "Object": "object",
+    "External": "external",
+}
 MAX_DATA = 1024 * 1024
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from mcp_cli.local.apimachinery import fielderrors as wrong
 from mcp_cli.local.apimachinery import names
 from mcp_cli.local.apimachinery.validate_containers import container, security
-from mcp_cli.local.apimachinery.validate_metadata import annotations, labels
+from mcp_cli.local.apimachinery.validate_metadata import annotation_keys, labels
 from mcp_cli.local.apimachinery.validate_values import Causes, address, messages, one_of
 
 RESTART_POLICIES = ("Always", "OnFailure", "Never")
@@ -20,7 +20,12 @@ MAX_SECONDS = 2**31 - 1
 MAX_MODE = 0o777
 MODE_MESSAGE = "must be a number between 0 and 0777 (octal), both inclusive"
 MODED = ("secret", "configMap", "downwardAPI", "projected")
-REQUIRED_TARGETS = {"secret": "secretName", "configMap": "name", "hostPath": "path", "persistentVolumeClaim": "claimName"}
+REQUIRED_TARGETS = {
+    "secret": "secretName",
+    "configMap": "name",
+    "hostPath": "path",
+    "persistentVolumeClaim": "claimName",
+}
 
 
 def pod(obj: dict[str, Any]) -> Causes:
@@ -33,7 +38,7 @@ def pod(obj: dict[str, Any]) -> Causes:
 def pod_template(template: dict[str, Any], path: str) -> Causes:
     metadata = template.get("metadata") or {}
     yield from labels(metadata.get("labels"), f"{path}.labels")
-    yield from annotations(metadata.get("annotations"), f"{path}.annotations")
+    yield from annotation_keys(metadata.get("annotations"), f"{path}.annotations")
     yield from pod_spec(template.get("spec") or {}, f"{path}.spec")
 
 

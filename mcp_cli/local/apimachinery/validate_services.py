@@ -82,7 +82,14 @@ def _ports(ports: list[dict[str, Any]], kind: Any) -> Causes:
             yield wrong.forbidden(f"{place}.nodePort", "may not be used when `type` is 'ClusterIP'")
         key = entry.get("protocol"), entry.get("port")
         if key in seen:
-            shown = {"Name": "", "Protocol": key[0], "AppProtocol": None, "Port": key[1], "TargetPort": 0, "NodePort": 0}
+            shown = {
+                "Name": "",
+                "Protocol": key[0],
+                "AppProtocol": None,
+                "Port": key[1],
+                "TargetPort": 0,
+                "NodePort": 0,
+            }
             yield wrong.duplicate(place, shown)
         seen.add(key)
 

@@ -21,7 +21,9 @@ MAX_CRON_NAME = 52
 
 def deployment(obj: dict[str, Any]) -> Causes:
     spec = obj.get("spec") or {}
-    yield from not_negative(spec, "spec", "replicas", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds")
+    yield from not_negative(
+        spec, "spec", "replicas", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"
+    )
     yield from _selector(spec, "deployment")
     yield from _always_restarted(spec, "ReplicaSet")
     deadline = spec.get("progressDeadlineSeconds")
@@ -56,6 +58,8 @@ def _selector(spec: dict[str, Any], kind: str) -> Causes:
         yield wrong.required("spec.selector")
         yield wrong.invalid(f"{TEMPLATE}.metadata.labels", shown, NO_MATCH)
         return
+    # In the order of the Go type, since it is shown.
+    selector = {key: selector[key] for key in ("matchLabels", "matchExpressions") if key in selector}
     causes = list(label_selector(selector, "spec.selector"))
     yield from causes
     if not selector.get("matchLabels") and not selector.get("matchExpressions"):

@@ -16,8 +16,17 @@ from mcp_cli.local.apimachinery.models import Model
 from mcp_cli.local.apimachinery.validators import CREATE, UPDATE
 
 # After one of these, rules over the whole object would only repeat what is wrong.
-BLOCKING = {"FieldValueRequired", "FieldValueTypeInvalid", "FieldValueTooLong", "FieldValueTooMany", "FieldValueNotSupported"}
-NOT_CHECKED = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation"
+BLOCKING = {
+    "FieldValueRequired",
+    "FieldValueTypeInvalid",
+    "FieldValueTooLong",
+    "FieldValueTooMany",
+    "FieldValueNotSupported",
+}
+NOT_CHECKED = (
+    "some validation rules were not checked because the object was invalid;"
+    " correct the existing errors to complete validation"
+)
 
 
 def validate_create(model: Model, obj: dict[str, Any]) -> list[Cause]:

@@ -80,7 +80,6 @@ METADATA: list[Obj] = [
     make("ConfigMap", metadata={"labels": {"a/b/c": "d", "/x": "", "x/": "v"}}),
     make("ConfigMap", metadata={"labels": {"k": "v" * 64}}),
     make("ConfigMap", metadata={"annotations": {"a b": "c"}}),
-    make("ConfigMap", metadata={"annotations": {"a": "x" * 262145}}),
     make("ConfigMap", metadata={"finalizers": ["x", "a.b/c", "A B"]}),
     make("ConfigMap", metadata={"ownerReferences": [{"apiVersion": "v1", "kind": "", "name": "", "uid": ""}]}),
     make("Namespace", metadata={"name": "a.b"}),
@@ -107,7 +106,15 @@ PODS: list[Obj] = [
     pod({"ports": [{"containerPort": 80, "name": "A"}, {"containerPort": 81, "name": "toolongportnamexx"}]}),
     pod({"ports": [{"containerPort": 80, "name": "a"}, {"containerPort": 81, "name": "a"}]}),
     pod({"ports": [{"containerPort": 80, "hostPort": 70000}]}),
-    pod({"env": [{"name": ""}, {"name": "a=b"}, {"name": "x", "value": "1", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]}),
+    pod(
+        {
+            "env": [
+                {"name": ""},
+                {"name": "a=b"},
+                {"name": "x", "value": "1", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+            ]
+        }
+    ),
     pod({"env": [{"name": "x", "valueFrom": {"fieldRef": {"fieldPath": "foo.bar"}}}, {"name": "y", "valueFrom": {}}]}),
     pod({"env": [{"name": "x", "valueFrom": {"secretKeyRef": {"name": "", "key": ""}}}]}),
     pod({"env": [{"name": "x", "valueFrom": {"resourceFieldRef": {"resource": "limits.foo"}}}]}),
@@ -119,7 +126,9 @@ PODS: list[Obj] = [
     pod({"resources": {"limits": {"memory": "-1"}}}),
     pod({"volumeMounts": [{"name": "v", "mountPath": "/x"}]}),
     pod({"volumeMounts": [{"name": "", "mountPath": ""}]}),
-    pod({"volumeMounts": [{"name": "v", "mountPath": "/x"}, {"name": "v", "mountPath": "/x"}]}, volumes=[{"name": "v"}]),
+    pod(
+        {"volumeMounts": [{"name": "v", "mountPath": "/x"}, {"name": "v", "mountPath": "/x"}]}, volumes=[{"name": "v"}]
+    ),
     pod({"volumeMounts": [{"name": "v", "mountPath": "/x", "subPath": "../y"}]}, volumes=[{"name": "v"}]),
     pod(volumes=[{"name": "v"}, {"name": "v"}, {"name": ""}, {"name": "A"}]),
     pod(volumes=[{"name": "v", "emptyDir": {}, "secret": {"secretName": "x"}}]),
@@ -135,8 +144,19 @@ PODS: list[Obj] = [
     pod(activeDeadlineSeconds=0),
     pod(terminationGracePeriodSeconds=-1),
     pod(hostname="A_", subdomain="B_"),
-    pod(tolerations=[{"key": "a", "operator": "X"}, {"operator": "Equal"}, {"key": "b", "operator": "Exists", "value": "x"}]),
-    pod(tolerations=[{"key": "a", "operator": "Exists", "effect": "X"}, {"key": "a", "operator": "Exists", "tolerationSeconds": 1}]),
+    pod(
+        tolerations=[
+            {"key": "a", "operator": "X"},
+            {"operator": "Equal"},
+            {"key": "b", "operator": "Exists", "value": "x"},
+        ]
+    ),
+    pod(
+        tolerations=[
+            {"key": "a", "operator": "Exists", "effect": "X"},
+            {"key": "a", "operator": "Exists", "tolerationSeconds": 1},
+        ]
+    ),
     pod(securityContext={"runAsUser": -1, "fsGroup": -5}),
     pod({"securityContext": {"runAsUser": -1, "privileged": True, "allowPrivilegeEscalation": False}}),
     pod({"livenessProbe": {"httpGet": {"port": 0}}}),
@@ -160,7 +180,9 @@ WORKLOADS: list[Obj] = [
     deployment(selector={"matchLabels": {"a": "c"}}),
     deployment(selector={}),
     deployment(selector={"matchExpressions": [{"key": "a", "operator": "X"}, {"key": "b", "operator": "In"}]}),
-    deployment(selector={"matchExpressions": [{"key": "a", "operator": "Exists", "values": ["x"]}], "matchLabels": {"a": "b"}}),
+    deployment(
+        selector={"matchExpressions": [{"key": "a", "operator": "Exists", "values": ["x"]}], "matchLabels": {"a": "b"}}
+    ),
     deployment(replicas=-1),
     deployment(template=template(restartPolicy="Never")),
     deployment(template=template(activeDeadlineSeconds=5)),
@@ -175,16 +197,53 @@ WORKLOADS: list[Obj] = [
     make("ReplicaSet", {"selector": {"matchLabels": {"a": "c"}}, "template": template(), "replicas": -1}),
     make("ReplicaSet", {"template": template()}),
     make("StatefulSet", {"template": template()}),
-    make("StatefulSet", {"selector": {"matchLabels": {"a": "c"}}, "template": template(), "podManagementPolicy": "X", "updateStrategy": {"type": "X"}}),
+    make(
+        "StatefulSet",
+        {
+            "selector": {"matchLabels": {"a": "c"}},
+            "template": template(),
+            "podManagementPolicy": "X",
+            "updateStrategy": {"type": "X"},
+        },
+    ),
     make("DaemonSet", {"selector": {"matchLabels": {"a": "c"}}, "template": template(restartPolicy="OnFailure")}),
     make("Job", {"template": template()}),
-    make("Job", {"template": template(restartPolicy="Always"), "parallelism": -1, "completions": -1, "backoffLimit": -1}),
-    make("Job", {"template": template(restartPolicy="Never"), "activeDeadlineSeconds": -1, "ttlSecondsAfterFinished": -1, "completionMode": "X"}),
+    make(
+        "Job", {"template": template(restartPolicy="Always"), "parallelism": -1, "completions": -1, "backoffLimit": -1}
+    ),
+    make(
+        "Job",
+        {
+            "template": template(restartPolicy="Never"),
+            "activeDeadlineSeconds": -1,
+            "ttlSecondsAfterFinished": -1,
+            "completionMode": "X",
+        },
+    ),
     make("Job", {"template": template(restartPolicy="Never"), "selector": {"matchLabels": {"x": "y"}}}),
-    make("CronJob", {"schedule": "x", "concurrencyPolicy": "X", "jobTemplate": {"spec": {"template": template(restartPolicy="Never")}}}),
+    make(
+        "CronJob",
+        {
+            "schedule": "x",
+            "concurrencyPolicy": "X",
+            "jobTemplate": {"spec": {"template": template(restartPolicy="Never")}},
+        },
+    ),
     make("CronJob", {"schedule": "", "jobTemplate": {"spec": {"template": template()}}}),
-    make("CronJob", {"schedule": "* * * * *", "timeZone": "X/Y", "successfulJobsHistoryLimit": -1, "jobTemplate": {"spec": {"template": template(restartPolicy="Never")}}}),
-    make("CronJob", {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": template(restartPolicy="Never")}}}, {"name": "a" * 53}),
+    make(
+        "CronJob",
+        {
+            "schedule": "* * * * *",
+            "timeZone": "X/Y",
+            "successfulJobsHistoryLimit": -1,
+            "jobTemplate": {"spec": {"template": template(restartPolicy="Never")}},
+        },
+    ),
+    make(
+        "CronJob",
+        {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": template(restartPolicy="Never")}}},
+        {"name": "a" * 53},
+    ),
 ]
 OTHERS: list[Obj] = [
     make("Service", {}),
@@ -225,7 +284,11 @@ OTHERS: list[Obj] = [
     make("Role", rules=[{"apiGroups": [""], "resources": ["pods"]}]),
     make("Role", rules=[{"verbs": ["get"]}]),
     make("RoleBinding", roleRef={"kind": "X", "name": ""}),
-    make("RoleBinding", roleRef={"kind": "Role", "name": "x"}, subjects=[{"kind": "X", "name": "y"}, {"kind": "ServiceAccount", "name": "y"}]),
+    make(
+        "RoleBinding",
+        roleRef={"kind": "Role", "name": "x"},
+        subjects=[{"kind": "X", "name": "y"}, {"kind": "ServiceAccount", "name": "y"}],
+    ),
     make("Endpoints", subsets=[{"addresses": [{"ip": "x"}, {"ip": "127.0.0.1"}], "ports": [{"port": 0}]}]),
     make("PersistentVolumeClaim", {}),
 ]
