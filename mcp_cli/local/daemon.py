@@ -26,6 +26,7 @@ from mcp_cli.local.paths import ClusterPaths
 log = logging.getLogger("mcp_cli.local.daemon")
 
 EXIT_FAILED, EXIT_RUNS_ALREADY = 1, 3
+TLS_BUFFER_BYTES = 32 * 1024
 LOG_BYTES, LOG_FILES = 4 * 1024 * 1024, 2
 
 
@@ -36,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--ready-fd", type=int, help="write one line there: ready, or error and why")
     parser.add_argument("--no-operator", action="store_true", help="leave the operator out")
     options = parser.parse_args(arguments)
+    _spare_tls_buffers()
     paths = ClusterPaths.default()
     tell = _teller(options.ready_fd)
     lock = DaemonLock(paths)
@@ -81,6 +83,16 @@ class _Teller:
 
 def _teller(descriptor: int | None) -> _Teller:
     return _Teller(descriptor)
+
+
+def _spare_tls_buffers() -> None:
+    """asyncio gives each TLS connection a read buffer of 256 KiB; a TLS record has 16.
+
+    Some seventy watches have both of their ends in this process: that was 30 MB of nothing.
+    """
+    import asyncio.sslproto
+
+    asyncio.sslproto.SSLProtocol.max_size = TLS_BUFFER_BYTES
 
 
 def _set_up_logging(file: Path | None) -> None:

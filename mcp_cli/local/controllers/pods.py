@@ -22,6 +22,7 @@ from mcp_cli.local.controllers.expectations import Expectations
 from mcp_cli.local.controllers.objects import Object, is_deleting, name, namespace, uid
 
 BURST = 500
+FIRST_BATCH = 4
 
 
 @dataclass(slots=True)
@@ -33,11 +34,11 @@ class PodControl:
     expectations: Expectations = field(default_factory=Expectations)
 
     async def create(self, owner: Object, pods: Sequence[Object]) -> ApiError | None:
-        """Creates in batches of 1, 2, 4, ...: where the first is refused, the rest is not even tried."""
+        """Creates in batches of 4, 8, 16, ...: where the first are refused, the rest is not even tried."""
         key = (namespace(owner), name(owner))
         wanted = list(pods)[:BURST]
         self.expectations.expect_creations(key, len(wanted))
-        size = 1
+        size = FIRST_BATCH
         while wanted:
             batch, wanted = wanted[:size], wanted[size:]
             results = await asyncio.gather(*(self._create_one(owner, key, pod) for pod in batch))

@@ -229,7 +229,8 @@ async def test_the_history_limit_removes_the_oldest_sets(work: Workloads) -> Non
 
     async def revisions() -> bool:
         found = [each["metadata"]["annotations"][REVISION] for each in await work.replica_sets("web")]
-        return found == ["3", "4"]
+        # Before 1.21 the oldest set went by its time of creation, and here all are of the same second.
+        return found == ["3", "4"] if work.cluster.minor > 20 else len(found) == 2
 
     await eventually(revisions, "the newest set and one old one")
 
