@@ -54,7 +54,8 @@ def listen_on_block(block: str, port: int = KUBELET_PORT) -> socket.socket:
 
 def _try_listen(address: str, port: int) -> socket.socket | None:
     """A listening socket, or None where the address is taken."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio switches Nagle's algorithm off for sockets that say they are TCP, and for no others.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setblocking(False)
     try:

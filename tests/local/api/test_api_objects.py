@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from tests.local.api.conftest import Api
 from tests.local.api.objects import MERGE, config_map, deployment, pod, service
@@ -173,6 +174,16 @@ async def test_a_services_address_is_its_own_and_stays(api: Api) -> None:
     assert headless["spec"]["clusterIP"] == "None"
     taken = await api.refused("POST", "services", service("four", clusterIP=first["spec"]["clusterIP"]))
     assert "provided IP is already allocated" in taken.message
+
+
+async def test_an_answer_waits_for_no_acknowledgement(api: Api) -> None:
+    """With Nagle's algorithm on, every answer on a kept connection takes 40 ms and more."""
+    times = []
+    for _ in range(21):
+        begun = time.monotonic()
+        await api.get("/version")
+        times.append(time.monotonic() - begun)
+    assert sorted(times)[10] < 0.035
 
 
 async def test_twenty_writers_at_once_lose_nothing(api: Api) -> None:
