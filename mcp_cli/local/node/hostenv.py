@@ -49,6 +49,9 @@ def host_environment(image: str, home: Path, store: Path, environ: Mapping[str, 
         env |= _user_configuration(environ)
         env["MCP_PACKAGE_STORE"] = str(store)
         env["PATH"] = os.pathsep.join([*program_folders(env["PATH"]), env["PATH"]])
+    else:
+        # The bridge in front of a stdio server is ours; everything else is the host's own.
+        env["PATH"] = os.pathsep.join([env["PATH"], str(Path(sys.executable).parent)])
     return env
 
 

@@ -58,10 +58,9 @@ class Applier:
             return Outcome(problem=problem)
         outcome = Outcome()
         different = [(live, child) for live, child in zip(lives, stamped, strict=True) if self._differs(live, child)]
-        *first, last = different or [None]
-        await asyncio.gather(*(self._apply(pair, outcome) for pair in first if pair))
-        if last:
-            await self._apply(last, outcome)
+        await asyncio.gather(*(self._apply(live, child, outcome) for live, child in different[:-1]))
+        for live, child in different[-1:]:
+            await self._apply(live, child, outcome)
         await self._prune(server, stamped, outcome)
         return outcome
 
@@ -84,8 +83,7 @@ class Applier:
             return True
         return not contains(live, child) and self._settled.get(live["metadata"]["uid"]) != _fingerprint(live, child)
 
-    async def _apply(self, pair: tuple[Object | None, Object], outcome: Outcome) -> None:
-        live, child = pair
+    async def _apply(self, live: Object | None, child: Object, outcome: Outcome) -> None:
         resource = resource_of(child)
         result = await self._world.client.apply(resource, child, field_manager=names.FIELD_MANAGER_OPERATOR)
         result = {"apiVersion": resource.api_version, "kind": resource.kind, **result}

@@ -18,7 +18,7 @@ from mcp_operator.controllers.probe import Prober
 from mcp_operator.controllers.world import MCPSERVERS, World
 from mcp_operator.runtime.backoff import Backoff
 from mcp_operator.runtime.client import KubeClient
-from mcp_operator.runtime.controller import Controller
+from mcp_operator.runtime.controller import Controller, Result
 from mcp_operator.runtime.errors import ApiError, NotFound
 from mcp_operator.runtime.events import EventRecorder
 from mcp_operator.runtime.manager import Manager, ManagerConfig
@@ -74,7 +74,7 @@ class Operator:
             await self.prober.close()
             await self.asker.close()
 
-    async def _reconcile(self, key: tuple[str, str]) -> object:
+    async def _reconcile(self, key: tuple[str, str]) -> Result:
         return await self.servers.reconcile(key)
 
 

@@ -21,6 +21,7 @@ from mcp_operator.runtime.resources import Resource
 from mcp_operator.version import __version__
 
 Object = dict[str, Any]
+JsonPatch = list[dict[str, Any]]
 PATCH_TYPES = {
     "merge": "application/merge-patch+json",
     "json": "application/json-patch+json",
@@ -100,7 +101,7 @@ class KubeClient:
         self,
         r: Resource,
         name: str,
-        body: Object | list[Object],
+        body: Object | JsonPatch,
         namespace: str | None = None,
         *,
         type: Literal["merge", "json", "strategic"] = "merge",

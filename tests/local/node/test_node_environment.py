@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -160,7 +162,8 @@ def test_which_images_run_on_the_host(image: str, host: bool) -> None:
 def test_nothing_of_the_daemons_environment_reaches_a_pod_but_what_it_needs(tmp_path) -> None:
     around = {"PATH": "/usr/bin:/bin", "AWS_SECRET": "x", "HTTPS_PROXY": "http://p", "UV_NO_INDEX": "1", "HOME": "/h"}
     plain = host_environment("mcp.allbeone.io/host", tmp_path, tmp_path / "store", around)
-    assert plain == {"PATH": "/usr/bin:/bin", "HTTPS_PROXY": "http://p", "LANG": "C.UTF-8", "HOME": str(tmp_path)}
+    path = f"/usr/bin:/bin:{Path(sys.executable).parent}"
+    assert plain == {"PATH": path, "HTTPS_PROXY": "http://p", "LANG": "C.UTF-8", "HOME": str(tmp_path)}
     runner = host_environment("mcp.allbeone.io/runner:1", tmp_path, tmp_path / "store", around)
     assert runner["MCP_PACKAGE_STORE"] == str(tmp_path / "store")
     assert runner["UV_NO_INDEX"] == "1" and "AWS_SECRET" not in runner
