@@ -34,7 +34,7 @@ class RealControlPlane:
     def start(self) -> None:
         """All four programs, ready to use: the controllers have made the `default` service account."""
         try:
-            self._start_api_server()
+            self.start_api_server()
             self._start_controllers()
         except BaseException:
             self.stop()
@@ -52,7 +52,8 @@ class RealControlPlane:
         self._processes.append(process)
         return process
 
-    def _start_api_server(self) -> None:
+    def start_api_server(self) -> None:
+        """etcd and kube-apiserver alone: a cluster in which nobody acts yet."""
         client_port, peer_port, port = free_ports(3)
         etcd = f"http://127.0.0.1:{client_port}"
         certs = self.directory / "apiserver"

@@ -78,7 +78,7 @@ class Workloads:
     async def get(self, resource: Resource, name: str) -> Object:
         return await self.kube.get(resource, name, self.namespace)
 
-    async def list(self, resource: Resource, app: str | None = None) -> list[Object]:
+    async def all(self, resource: Resource, app: str | None = None) -> list[Object]:
         selector = f"app={app}" if app else None
         return (await self.kube.list(resource, self.namespace, label_selector=selector))["items"]
 
@@ -89,7 +89,7 @@ class Workloads:
         """The live pods of an app, when there are exactly so many."""
 
         async def found() -> list[Object] | None:
-            pods = [pod for pod in await self.list(PODS, app) if not pod["metadata"].get("deletionTimestamp")]
+            pods = [pod for pod in await self.all(PODS, app) if not pod["metadata"].get("deletionTimestamp")]
             return (pods or [{}]) if len(pods) == count else None
 
         pods = await eventually(found, f"{count} pods of {app}")
@@ -136,7 +136,7 @@ class Workloads:
 
     async def force_delete_pods(self) -> None:
         """What a kubelet does at last: the pods of a node without a machine would stay for ever."""
-        for pod in await self.list(PODS):
+        for pod in await self.all(PODS):
             with contextlib.suppress(NotFound):
                 await self.kube.delete(PODS, pod["metadata"]["name"], self.namespace, grace_period=0)
 
@@ -152,7 +152,7 @@ class Workloads:
 
     async def replica_sets(self, app: str) -> list[Object]:
         """Those of an app, oldest revision first."""
-        sets = await self.list(REPLICASETS, app)
+        sets = await self.all(REPLICASETS, app)
         return sorted(sets, key=lambda each: int(each["metadata"]["annotations"][REVISION]))
 
     async def rolled_out(self, name: str) -> Object:
@@ -170,7 +170,7 @@ class Workloads:
         """The first event about an object with this reason."""
 
         async def found() -> Object | None:
-            for each in await self.list(EVENTS):
+            for each in await self.all(EVENTS):
                 about = each["involvedObject"]
                 if (about["kind"], about["name"], each["reason"]) == (kind, name, reason):
                     return each

@@ -68,7 +68,7 @@ async def test_in_the_foreground_the_owner_goes_last(work: Workloads) -> None:
     assert (await first_set(work) or {})["metadata"]["finalizers"] == ["foregroundDeletion"]
     await work.patch(PODS, pod["metadata"]["name"], {"metadata": {"finalizers": None}})
     await work.gone(DEPLOYMENTS, "web")
-    assert not await work.list(PODS, "web")
+    assert not await work.all(PODS, "web")
 
 
 async def test_orphans_stay_and_forget_their_owner(work: Workloads) -> None:
@@ -150,12 +150,12 @@ def definition(resource: Resource) -> dict[str, Any]:
 
 async def test_a_namespace_has_its_service_account_and_the_ca(work: Workloads) -> None:
     async def account() -> Any:
-        return [each["metadata"]["name"] for each in await work.list(SERVICEACCOUNTS)]
+        return [each["metadata"]["name"] for each in await work.all(SERVICEACCOUNTS)]
 
     assert await eventually(account, "a service account") == ["default"]
 
     async def bundle() -> Any:
-        return {each["metadata"]["name"]: each["data"] for each in await work.list(CONFIGMAPS)}
+        return {each["metadata"]["name"]: each["data"] for each in await work.all(CONFIGMAPS)}
 
     data = await eventually(bundle, "the CA")
     assert data["kube-root-ca.crt"]["ca.crt"].startswith("-----BEGIN CERTIFICATE-----")

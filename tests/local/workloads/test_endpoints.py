@@ -28,7 +28,7 @@ def placed(node: str, replicas: int) -> Object:
 
 
 async def subsets(work: Workloads) -> list[Object]:
-    for each in await work.list(ENDPOINTS):
+    for each in await work.all(ENDPOINTS):
         if each["metadata"]["name"] == "web":
             return each.get("subsets") or []
     return []
@@ -78,7 +78,7 @@ async def test_slices_say_the_same(work: Workloads, node: str) -> None:
     (pod,) = await work.all_ready("web", 1)
 
     async def filled() -> Object | None:
-        found = [each for each in await work.list(ENDPOINTSLICES) if each.get("endpoints")]
+        found = [each for each in await work.all(ENDPOINTSLICES) if each.get("endpoints")]
         return found[0] if len(found) == 1 else None
 
     found = await eventually(filled, "the slice")
@@ -95,7 +95,7 @@ async def test_slices_say_the_same(work: Workloads, node: str) -> None:
     await work.set_ready(pod, ready=False)
 
     async def not_ready() -> bool:
-        (only,) = await work.list(ENDPOINTSLICES)
+        (only,) = await work.all(ENDPOINTSLICES)
         return only["endpoints"][0]["conditions"]["ready"] is False
 
     await eventually(not_ready, "the endpoint is not ready")
@@ -127,7 +127,7 @@ async def test_a_service_without_selector_keeps_the_endpoints_that_someone_wrote
     await work.create(SERVICES, {**service("other")})
 
     async def other() -> bool:
-        return any(each["metadata"]["name"] == "other" for each in await work.list(ENDPOINTS))
+        return any(each["metadata"]["name"] == "other" for each in await work.all(ENDPOINTS))
 
     await eventually(other, "the endpoints of the other Service")
     assert addresses((await subsets(work))[0], "addresses") == {"10.9.9.9"}
@@ -144,4 +144,4 @@ async def test_a_changed_selector_changes_the_endpoints(work: Workloads, node: s
     await eventually(filled, "an address")
     await work.patch(SERVICES, "web", {"spec": {"selector": {"app": "nothing"}}})
     await eventually(lambda: is_empty(work), "no address")
-    assert await work.list(PODS, "web")
+    assert await work.all(PODS, "web")

@@ -47,7 +47,7 @@ async def test_a_job_runs_until_enough_pods_have_succeeded(work: Workloads) -> N
     await count(work, "once", active=2)
     await work.finish(first, "Succeeded")
     await count(work, "once", succeeded=1, active=2)
-    running = [pod for pod in await work.list(PODS, "once") if pod["status"]["phase"] == "Pending"]
+    running = [pod for pod in await work.all(PODS, "once") if pod["status"]["phase"] == "Pending"]
     assert len(running) == 2
     assert second["metadata"]["name"] in {pod["metadata"]["name"] for pod in running}
     for pod in running:
@@ -55,7 +55,7 @@ async def test_a_job_runs_until_enough_pods_have_succeeded(work: Workloads) -> N
     done = await over(work, "once", "Complete")
     assert done["status"]["succeeded"] == 3
     assert done["status"]["completionTime"]
-    for pod in await work.list(PODS, "once"):
+    for pod in await work.all(PODS, "once"):
         assert not pod["metadata"].get("finalizers"), "a counted pod may go"
     said = await work.event("Job", "once", "Completed")
     assert said["message"] == "Job completed"
@@ -108,7 +108,7 @@ async def test_a_suspended_job_has_no_pods_until_it_is_resumed(work: Workloads) 
         return bool(found and (found["status"], found["reason"]) == ("True", "JobSuspended"))
 
     await eventually(suspended, "the condition Suspended")
-    assert not await work.list(PODS, "later")
+    assert not await work.all(PODS, "later")
     await work.patch(JOBS, "later", {"spec": {"suspend": False}})
     await work.pods("later", 1)
 
@@ -128,7 +128,7 @@ async def test_a_cron_job_makes_a_job_when_it_is_due(work: Workloads) -> None:
     await work.create(CRONJOBS, every_minute())
 
     async def first() -> Object | None:
-        return next(iter(await work.list(JOBS)), None)
+        return next(iter(await work.all(JOBS)), None)
 
     made = await eventually(first, "the first Job", timeout=75)
     assert made["metadata"]["ownerReferences"][0]["kind"] == "CronJob"

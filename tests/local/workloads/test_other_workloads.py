@@ -32,7 +32,7 @@ async def test_a_stateful_set_makes_its_pods_in_order(work: Workloads) -> None:
     await work.kube.patch(STATEFULSETS, "db", change, work.namespace, type="strategic")
 
     async def renewed() -> Object | None:
-        pods = await work.list(PODS, "db")
+        pods = await work.all(PODS, "db")
         return pods[0] if pods and pods[0]["metadata"]["uid"] != first["metadata"]["uid"] else None
 
     fresh = await eventually(renewed, "db-0 of the new revision")

@@ -29,7 +29,7 @@ def deployment(wanted: int, surge: int | str = "25%", unavailable: int | str = "
     return {"metadata": {"name": "d"}, "spec": {"replicas": wanted, "strategy": strategy}, "status": status}
 
 
-def replica_set(name: str, size: int, available: int | None = None, **annotations: str) -> Object:
+def replica_set(name: str, size: int, available: int | None = None, **annotations: Any) -> Object:
     return {
         "metadata": {"name": name, "creationTimestamp": "2026-01-01T00:00:00Z", "annotations": annotations},
         "spec": {"replicas": size},
@@ -85,7 +85,7 @@ def test_pods_that_are_not_available_are_scaled_down_first() -> None:
 
 
 def test_scaling_during_a_rollout_is_shared_in_proportion() -> None:
-    sized = {deployment_plan.DESIRED: "10", deployment_plan.MAXIMUM: "13"}
+    sized: dict[str, Any] = {deployment_plan.DESIRED: "10", deployment_plan.MAXIMUM: "13"}
     old, new = replica_set("old", 8, **sized), replica_set("new", 5, **sized)
     plan = deployment_plan.plan_scale(deployment(20, 3, 2, replicas=13), new, [old])
     assert sum({"old": 8, "new": 5, **plan}.values()) == 23
