@@ -12,7 +12,7 @@ from typing import Any
 
 from mcp_operator.api import names
 
-from mcp_cli.errors import WrongUsage
+from mcp_cli.errors import Invalid, WrongUsage
 
 PORTS_HINT = (
     "A port is 8080, name:8080, 8080:8081 (port:target) or name:port:target[:TCP|UDP[:appProtocol]], from 1 to 65535."
@@ -45,17 +45,18 @@ def bare_server(flags: ServerFlags) -> dict[str, Any]:
 
 
 def with_flags(server: dict[str, Any], flags: ServerFlags) -> dict[str, Any]:
-    """The manifest with what the flags say; they win over what the catalogue said."""
+    """The manifest with what the flags say; they win over what it said."""
     spec = dict(server.get("spec") or {})
     runtime = dict(spec.get("runtime") or {})
     if flags.image:
-        runtime = {k: v for k, v in runtime.items() if k not in ("package", "command", "args")} | {
-            "type": "docker",
-            "image": flags.image,
-        }
-    runtime |= _said(
-        type=_runtime_type(flags), package=flags.package, command=list(flags.command), args=list(flags.args)
-    )
+        for fields in (runtime, spec):
+            for key in ("package", "command", "args", "tag", "image"):
+                fields.pop(key, None)
+        runtime |= {"type": "docker", "image": flags.image}
+    runtime |= _said(type=_runtime_type(flags), package=flags.package)
+    for key, words in (("command", flags.command), ("args", flags.args)):
+        if words:  # the flat form wins over the runtime's, so it is the one to change where it is set
+            (spec if key in spec else runtime)[key] = list(words)
     transport = dict(spec.get("transport") or {}) | _said(type=flags.transport, path=flags.http_path)
     spec |= _said(runtime=runtime, transport=transport, replicas=flags.replicas, port=flags.port)
     spec |= _said(ports=[parse_port(text) for text in flags.ports])
@@ -63,6 +64,31 @@ def with_flags(server: dict[str, Any], flags: ServerFlags) -> dict[str, Any]:
         env=_merged_env(spec.get("env") or [], key_values(flags.env, "--env")), envFrom=_env_from(spec, flags)
     )
     return server | {"spec": spec}
+
+
+def refuse_invalid(server: dict[str, Any]) -> None:
+    """What the schema cannot say, as an error before anything is written."""
+    from mcp_operator.api.validation import validate
+
+    errors = validate(server)
+    if errors:
+        words = "; ".join(map(str, errors))
+        raise Invalid(
+            f'MCPServer "{server["metadata"]["name"]}" is not valid: {words}', "Correct the flags or the file."
+        )
+
+
+def merge_patch(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """The JSON merge patch that makes one object of the other; empty where they are equal."""
+    patch: dict[str, Any] = dict.fromkeys(old.keys() - new.keys())
+    for key, value in new.items():
+        before = old.get(key)
+        if isinstance(value, dict) and isinstance(before, dict):
+            inner = merge_patch(before, value)
+            patch |= {key: inner} if inner else {}
+        elif key not in old or value != before:
+            patch[key] = value
+    return patch
 
 
 def _said(**values: Any) -> dict[str, Any]:

@@ -10,15 +10,13 @@ import click
 from mcp_cli.completing import complete_catalogue
 from mcp_cli.errors import WrongUsage
 from mcp_cli.groups import Command
+from mcp_cli.serverflags import check, flags_of, server_flags
 from mcp_cli.session import OBJECTS, Session, cluster_options
 from mcp_cli.writing import Writing, writing_options
 
 if TYPE_CHECKING:
     from mcp_cli.applying import Applied
     from mcp_cli.serverspec import ServerFlags
-
-RUNTIMES = ("docker", "python", "node", "stdio")
-TRANSPORTS = ("stdio", "http", "streamable-http", "sse")
 
 EXAMPLES = """
 mcp deploy time --replicas 3 --wait
@@ -53,26 +51,7 @@ class Options:
 @click.option("--name", help="Name of the server in the cluster; default: NAME.")
 @click.option("--registry", help="Take NAME from this source of the catalogue only.")
 @click.option("--version", help="Version of the package or tag of the image.")
-@click.option("--replicas", type=click.IntRange(min=0), help="How many pods; 0 stops the server.")
-@click.option("--image", help="Container image; NAME need not be in the catalogue then.")
-@click.option("--package", help="PyPI or npm package, with --runtime; NAME need not be in the catalogue then.")
-@click.option(
-    "--runtime", type=click.Choice(RUNTIMES), help="How the server is packaged; stdio is docker that speaks stdio."
-)
-@click.option("--transport", type=click.Choice(TRANSPORTS), help="What the server speaks; stdio runs behind a bridge.")
-@click.option("--http-path", help="Path of the server's endpoint.")
-@click.option("--port", type=click.IntRange(1, 65535), help="Port of the server.")
-@click.option(
-    "--ports",
-    multiple=True,
-    help="Port of the Service: 8080, name:8080, 8080:8081, name:port:target[:TCP|UDP[:appProtocol]].",
-)
-@click.option("--env", multiple=True, metavar="NAME=VALUE", help="Environment variable of the server.")
-@click.option(
-    "--env-from-secret", multiple=True, metavar="SECRET", help="Environment variables from every key of a Secret."
-)
-@click.option("--command", "words", multiple=True, metavar="WORD", help="Command of the server, one word each.")
-@click.option("--arg", "args", multiple=True, metavar="WORD", help="Argument of the server, one word each.")
+@server_flags
 def command(session: Session, writing: Writing, entry: str | None, files: tuple[str, ...], **given: Any) -> None:
     """Deploy a server from the catalogue or from a file, or change one that is deployed.
 
@@ -95,18 +74,9 @@ def _options(writing: Writing, entry: str | None, files: tuple[str, ...], given:
         raise WrongUsage(
             "there is nothing to deploy", "Give a NAME of the catalogue (`mcp registry search`), or a file with -f."
         )
-    if given["image"] and given["package"]:
-        raise WrongUsage("--image and --package exclude each other", "Give one of them.")
-    if given["package"] and given["runtime"] not in ("python", "node"):
-        raise WrongUsage(
-            "--package needs --runtime python or --runtime node", "PyPI packages are python, npm packages are node."
-        )
-    from mcp_cli.serverspec import ServerFlags
-
-    registry, version, name, words = (given.pop(key) for key in ("registry", "version", "name", "words"))
-    if given["runtime"] == "stdio" and not given["transport"]:
-        given["transport"] = "stdio"
-    return Options((), entry, registry, version, ServerFlags(name=name or entry, command=words, **given), writing)
+    registry, version, name = (given.pop(key) for key in ("registry", "version", "name"))
+    check(given)
+    return Options((), entry, registry, version, flags_of(name or entry, given), writing)
 
 
 def run(options: Options, session: Session) -> None:
@@ -174,19 +144,12 @@ def _from_catalogue(options: Options, flags: ServerFlags) -> dict[str, Any]:
 
 def _check(objects: list[dict[str, Any]]) -> None:
     """What the schema cannot say, said before anything is written."""
-    from mcp_operator.api.validation import validate
-
-    from mcp_cli.errors import Invalid
     from mcp_cli.kinds import SERVERS
+    from mcp_cli.serverspec import refuse_invalid
 
     for obj in objects:
         if obj["kind"] == SERVERS.kind and obj["apiVersion"] == SERVERS.api_version:
-            errors = validate(obj)
-            if errors:
-                words = "; ".join(map(str, errors))
-                raise Invalid(
-                    f'MCPServer "{obj["metadata"]["name"]}" is not valid: {words}', "Correct the flags or the file."
-                )
+            refuse_invalid(obj)
 
 
 def _apply(session: Session, resource: Any, obj: dict[str, Any], writing: Writing) -> Applied:

@@ -182,6 +182,20 @@ def test_scale_writes_the_scale_subresource(time: Run, kube: Kube, cluster: Clus
     assert kube.get(SERVERS, "time", cluster.namespace)["spec"]["replicas"] == 5
 
 
+def test_update_changes_what_the_flags_say(time: Run, kube: Kube, cluster: Cluster) -> None:
+    before = kube.get(SERVERS, "time", cluster.namespace)["spec"]
+    done = time("update", "time", "--env", "A=1", "--package", "mcp-server-time==1.0")
+    assert done.stdout == "mcpserver.mcp.allbeone.io/time configured\n"
+    expected = before | {"env": [{"name": "A", "value": "1"}]}
+    expected["runtime"] = {**before["runtime"], "package": "mcp-server-time==1.0"}
+    assert kube.get(SERVERS, "time", cluster.namespace)["spec"] == expected
+    assert time("update", "time", "--env", "A=1").stdout == "mcpserver.mcp.allbeone.io/time unchanged\n"
+    time("update", "time", "--image", "a/b:1")
+    assert kube.get(SERVERS, "time", cluster.namespace)["spec"]["runtime"] == {"type": "docker", "image": "a/b:1"}
+    assert time("update", "time").code == 2
+    assert time("update", "time", "--image", "no image").code == 1
+
+
 def test_waiting_ends_when_the_operator_says_so(time: Run, kube: Kube, cluster: Cluster) -> None:
     operator = threading.Timer(0.5, set_status, (kube, cluster, "Running", 2))
     operator.start()

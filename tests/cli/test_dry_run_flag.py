@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from mcp_cli.errors import WrongUsage
 from mcp_cli.groups import bare_dry_run
-from mcp_cli.serverspec import key_values, parse_port
+from mcp_cli.serverspec import key_values, merge_patch, parse_port
 from tests.cli.running import golden, mcp
 
 pytestmark = pytest.mark.fast
@@ -150,6 +151,31 @@ def test_ports_that_cannot_be_read(text: str) -> None:
 def test_any_other_text_is_a_port_or_wrong_usage(text: str) -> None:
     with contextlib.suppress(WrongUsage):
         assert 1 <= parse_port(text)["port"] <= 65535
+
+
+_OBJECTS = st.recursive(
+    st.dictionaries(st.sampled_from("abc"), st.integers() | st.lists(st.integers())),
+    lambda inner: st.dictionaries(st.sampled_from("abc"), inner | st.integers()),
+)
+
+
+@given(_OBJECTS, _OBJECTS)
+def test_a_merge_patch_makes_one_object_of_the_other(old: dict[str, Any], new: dict[str, Any]) -> None:
+    assert _merged(old, merge_patch(old, new)) == new
+    assert merge_patch(old, old) == {}
+
+
+def _merged(target: Any, patch: Any) -> Any:
+    """RFC 7396."""
+    if not isinstance(patch, dict):
+        return patch
+    made = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            made.pop(key, None)
+        else:
+            made[key] = _merged(made.get(key), value)
+    return made
 
 
 @given(st.text(min_size=1).filter(lambda key: "=" not in key), st.text())
