@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from mcp_cli.local.apimachinery import data
 from mcp_cli.local.apimachinery.models import META_V1, Model
 
 WRITE = ("dryRun", "fieldManager", "fieldValidation")
@@ -42,6 +43,7 @@ SUBRESOURCE = {
     "create": ("post", WRITE),
 }
 PATCHES = ("application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml")
+PATCH = f"#/components/schemas/{META_V1}Patch"
 STRATEGIC = "application/strategic-merge-patch+json"
 Namer = Callable[..., str]
 
@@ -67,14 +69,19 @@ def _resource(model: Model, prefix: str, name_of: Namer) -> dict[str, Any]:
     for name, sub in model.subresources.items():
         kind = {key: sub[key] for key in ("group", "version", "kind")}
         builtin = model.builtin or sub["kind"] == "Scale"
-        target = {"$ref": prefix + name_of(sub["group"], sub["version"], sub["kind"], builtin=builtin)}
+        target = _target(prefix, name_of(sub["group"], sub["version"], sub["kind"], builtin=builtin), builtin)
         out[f"{base}/{{name}}/{name}"] = _operations(model, SUBRESOURCE, sub["verbs"], kind, target)
     named = {path: [_path_parameter(part) for part in ("name", "namespace") if f"{{{part}}}" in path] for path in out}
     return {path: {**verbs, "parameters": named[path]} for path, verbs in out.items() if verbs}
 
 
+def _target(prefix: str, name: str, builtin: bool) -> dict[str, Any]:
+    """What a subresource takes and gives; the options of exec, proxy and their like are queries, not objects."""
+    return {"$ref": prefix + name} if not builtin or data.has_definition(name) else {"type": "string"}
+
+
 def _operations(
-    model: Model, table: dict[str, Any], verbs: Any, kind: dict[str, str], reference: dict[str, str]
+    model: Model, table: dict[str, Any], verbs: Any, kind: dict[str, str], reference: dict[str, Any]
 ) -> dict[str, Any]:
     out = {}
     for verb in verbs:
@@ -85,7 +92,7 @@ def _operations(
 
 
 def _operation(
-    model: Model, verb: str, method: str, parameters: Any, kind: dict[str, str], reference: dict[str, str]
+    model: Model, verb: str, method: str, parameters: Any, kind: dict[str, str], reference: dict[str, Any]
 ) -> dict[str, Any]:
     out: dict[str, Any] = {
         "parameters": [_query_parameter(name) for name in parameters],
@@ -96,7 +103,7 @@ def _operation(
     if method in ("post", "put"):
         out["requestBody"] = {"content": {"*/*": {"schema": reference}}, "required": True}
     elif method == "patch":
-        patch = {"schema": {"$ref": reference["$ref"].rpartition("/")[0] + "/" + META_V1 + "Patch"}}
+        patch = {"schema": {"$ref": PATCH}}
         types = (*PATCHES, STRATEGIC) if model.builtin else PATCHES
         out["requestBody"] = {"content": dict.fromkeys(types, patch), "required": True}
     return out

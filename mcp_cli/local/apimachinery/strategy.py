@@ -47,8 +47,6 @@ SYSTEM_METADATA = (
     "generation",
     "selfLink",
 )
-# Fields outside `spec` that a status write may not touch are all but these.
-STATUS_WRITES = ("status",)
 JOB_LABELS = ("batch.kubernetes.io/controller-uid", "controller-uid")
 JOB_NAME_LABELS = ("batch.kubernetes.io/job-name", "job-name")
 
@@ -101,7 +99,8 @@ def prepare_update(model: Model, new: dict[str, Any], old: dict[str, Any], subre
         else:
             new.pop("status", None)
     keep = UPDATERS.get((model.group, model.kind))
-    if keep is not None:
+    # The finalize subresource is there to write what an update keeps.
+    if keep is not None and subresource != "finalize":
         keep(new, old)
     if counts_generation(model) and _desired(model, new) != _desired(model, old):
         new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1

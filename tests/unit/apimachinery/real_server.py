@@ -27,7 +27,7 @@ class RealServer(RealControlPlane):
 
     def start(self) -> None:
         try:
-            self._start_api_server()
+            self.start_api_server()
         except BaseException:
             self.stop()
             raise
