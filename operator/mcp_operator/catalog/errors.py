@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 
 class CatalogError(Exception):
@@ -32,9 +33,31 @@ class NotDeployable(CatalogError):
     """An entry that cannot become an MCPServer."""
 
 
-class MissingValues(CatalogError):
-    """Required values that nobody gave; `names` lists all of them."""
+class UnusableValues(CatalogError):
+    """Values that somebody gave and the entry has no use for, or does not allow."""
 
-    def __init__(self, entry: str, names: Sequence[str], hint: str) -> None:
-        super().__init__(f"{entry} needs {', '.join(names)}", hint)
-        self.names = tuple(names)
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """One required value that nobody gave: its key, the flag that gives it, and what a person needs to know."""
+
+    key: str
+    flag: str
+    secret: bool = False
+    description: str = ""
+    choices: tuple[str, ...] = ()
+
+
+class MissingValues(CatalogError):
+    """Required values that nobody gave; `missing` holds all of them."""
+
+    def __init__(self, entry: str, missing: Sequence[Missing]) -> None:
+        hint = f"Give each: {' '.join(one.flag for one in missing)}; or all in a file: --values FILE"
+        if any(one.secret for one in missing):
+            hint += "; or name a Secret that holds variables: --env-from-secret SECRET"
+        super().__init__(f"{entry} needs {', '.join(one.key for one in missing)}", hint)
+        self.missing = tuple(missing)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(one.key for one in self.missing)

@@ -105,6 +105,7 @@ class Remote(_Document):
     transport: str
     url: str
     headers: tuple[Variable, ...] = ()
+    variables: tuple[Variable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

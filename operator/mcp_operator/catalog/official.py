@@ -164,7 +164,8 @@ def _remote(document: dict[str, Any], origin: str) -> Remote:
     if not url:
         raise MalformedEntry(f"{origin}: a remote has no url")
     kind = _transport(first(document, "type", "transport_type"), "streamable-http")
-    return Remote(kind, url, _headers(document.get("headers"), _variables_of(document)))
+    declared = _variables_of(document)
+    return Remote(kind, url, _headers(document.get("headers"), declared), _parts(url, declared, True, False))
 
 
 def _transport(value: Any, otherwise: str) -> str:

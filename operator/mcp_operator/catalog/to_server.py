@@ -1,99 +1,103 @@
 """An entry of the catalogue -> the MCPServer that runs it. Pure.
 
-The spec that comes out is resolved: it says what runs, so that nothing waits for a registry later.
+Role: the one way from entry to MCPServer, for `mcp deploy` and for the controller that completes servers. The spec that
+comes out is resolved: it says what runs, so that nothing waits for a registry later. Its parts: `launch.py` (packages),
+`docker_server.py` (Docker's layout), `remote_server.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
 from mcp_operator.api import names
-from mcp_operator.catalog.errors import MissingValues, NotDeployable
+from mcp_operator.catalog.docker_server import docker_spec
+from mcp_operator.catalog.errors import NotDeployable
+from mcp_operator.catalog.launch import COMMAND_UNKNOWN, TRANSPORTS, package_spec
 from mcp_operator.catalog.model import RUNTIMES, Package, ServerEntry
+from mcp_operator.catalog.options import EntryOptions, Manifest, Plan, SecretKey
+from mcp_operator.catalog.remote_server import remote_spec
+from mcp_operator.catalog.values import Values
 
-Manifest = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class EntryOptions:
-    """What the person who deploys decides. `env` holds plain values, `secrets` the names of Secrets that give more."""
-
-    name: str
-    namespace: str
-    version: str | None = None
-    args: tuple[str, ...] = ()
-    env: Mapping[str, str] = field(default_factory=dict)
-    secrets: tuple[str, ...] = ()
+__all__ = ["EntryOptions", "Plan", "SecretKey", "plan_server", "problems", "server_from_entry"]
 
 
 def server_from_entry(entry: ServerEntry, options: EntryOptions) -> Manifest:
-    """The MCPServer of `entry`.
+    """The MCPServer of `entry`; raises what `plan_server` raises."""
+    return plan_server(entry, options).manifest
 
-    Raises NotDeployable for what cannot run in a cluster, and MissingValues with every required variable that neither
-    `options` nor the entry gives.
+
+def plan_server(entry: ServerEntry, options: EntryOptions) -> Plan:
+    """The MCPServer of `entry`, with notes for a person and the secrets that were given as plain values.
+
+    Raises NotDeployable for what cannot run in a cluster, MissingValues with every required value that neither
+    `options` nor the entry gives, UnusableValues with everything that was given and does not fit.
     """
-    package = _package(entry)
-    registry = {"name": entry.name, "registry": entry.source, "version": options.version or entry.version}
-    spec: Manifest = {
-        "registry": {key: value for key, value in registry.items() if value},
-        "runtime": _runtime(package, options),
-        "transport": {"type": package.transport},
-    }
-    env = _environment(entry, options)
-    if env:
-        spec["env"] = env
+    if entry.status == "deleted":
+        raise NotDeployable(f"{entry.name} was deleted from its registry", "choose another server")
+    values = Values(entry.name, options)
+    if entry.status == "deprecated":
+        values.note(f"{entry.name} {entry.version} is deprecated: its publisher advises against it")
+    try:
+        spec, annotations = _spec(entry, values, options)
+    except NotDeployable as error:
+        raise NotDeployable(f"{entry.name}: {error}", error.hint) from error
+    values.check()
+    spec["env"] = [*values.references, *spec.get("env", [])]
     if options.secrets:
         spec["envFrom"] = [{"secretRef": {"name": secret}} for secret in options.secrets]
-    metadata = {"name": options.name, "namespace": options.namespace}
-    return {"apiVersion": names.API_VERSION, "kind": names.KIND_SERVER, "metadata": metadata, "spec": spec}
+    spec = {"registry": _registry(entry, options), **{key: value for key, value in spec.items() if value != []}}
+    metadata = {"name": options.name, "namespace": options.namespace} | (
+        {"annotations": annotations} if annotations else {}
+    )
+    manifest = {"apiVersion": names.API_VERSION, "kind": names.KIND_SERVER, "metadata": metadata, "spec": spec}
+    return Plan(manifest, tuple(values.notes), values.secret_name, dict(values.secret_values))
 
 
-def _package(entry: ServerEntry) -> Package:
-    runnable = next((package for package in entry.packages if package.kind in RUNTIMES), None)
-    if runnable:
-        return runnable
+def problems(entry: ServerEntry) -> tuple[str, ...]:
+    """What stands between this entry and a server that runs, as far as the entry alone says it."""
+    found = []
+    if entry.status != "active":
+        found.append(f"it is {entry.status} in its registry")
+    try:
+        chosen = choose(entry, None)
+    except NotDeployable as error:
+        return (*found, str(error))
+    if chosen and chosen.transport not in TRANSPORTS:
+        found.append(f"its transport {chosen.transport!r} is not served here")
+    elif chosen and chosen.kind == "oci" and chosen.transport == "stdio" and not chosen.command:
+        found.append(COMMAND_UNKNOWN)
+    if entry.oauth:
+        found.append("it can log in with OAuth, which is not done here: give the secret itself")
+    return tuple(found)
+
+
+def choose(entry: ServerEntry, runtime: str | None) -> Package | None:
+    """The package to run; None for the remote. Raises NotDeployable."""
+    if entry.kind == "poci":
+        raise NotDeployable("it is a set of tools that start a container each, and no server", "choose another server")
+    fitting = [one for one in entry.packages if one.kind in RUNTIMES and runtime in (None, RUNTIMES[one.kind])]
+    if fitting:
+        return entry.package if entry.package in fitting else fitting[0]
+    if entry.remotes and runtime in (None, "remote"):
+        return None
+    if runtime and (entry.packages or entry.remotes):
+        offered = sorted(
+            {RUNTIMES.get(one.kind, one.kind) for one in entry.packages} | ({"remote"} if entry.remotes else set())
+        )
+        raise NotDeployable(f"it has nothing for the runtime {runtime}", f"it has: {', '.join(offered)}")
     if entry.packages:
-        kind = entry.packages[0].kind
-        raise NotDeployable(
-            f"{entry.name} is published as {kind}, which cannot run in a cluster", "choose another server"
-        )
-    if entry.remotes:
-        hint = f"use it where it is: {entry.remotes[0].url}"
-        raise NotDeployable(f"{entry.name} is a remote server: somebody runs it already", hint)
-    raise NotDeployable(f"{entry.name} names nothing to run", "give an image: mcp deploy NAME --image IMAGE")
+        kinds = " and ".join(dict.fromkeys(one.kind for one in entry.packages))
+        raise NotDeployable(f"it is published as {kinds}, which cannot run in a cluster", "choose another server")
+    raise NotDeployable("it names nothing to run", "give an image: mcp deploy NAME --image IMAGE")
 
 
-def _runtime(package: Package, options: EntryOptions) -> Manifest:
-    version = options.version or package.version
-    if package.kind == "oci":
-        tag = f"{'@' if (version or '').startswith('sha256:') else ':'}{version}" if version else ""
-        what = {"image": package.identifier + tag}
-    else:
-        separator = "==" if package.kind == "pypi" else "@"
-        what = {"package": package.identifier + (f"{separator}{version}" if version else "")}
-    args = list(options.args or package.args)
-    command = list(package.command)
-    listed = {"command": command, "args": args}
-    return {"type": RUNTIMES[package.kind], **what, **{key: words for key, words in listed.items() if words}}
+def _spec(entry: ServerEntry, values: Values, options: EntryOptions) -> tuple[Manifest, dict[str, str]]:
+    package = choose(entry, options.runtime)
+    if package is None:
+        return remote_spec(entry.remotes[0], values), {}
+    if entry.layout == "docker":
+        return docker_spec(entry, package, values, options)
+    return package_spec(package, values, options), {}
 
 
-def _environment(entry: ServerEntry, options: EntryOptions) -> list[dict[str, str]]:
-    values: dict[str, str] = {}
-    missing = []
-    for variable in entry.env:
-        templated = "{{" in (variable.value or "")
-        if variable.name in options.env:
-            continue
-        if variable.value is not None and not templated:
-            values[variable.name] = variable.value
-        elif variable.required and not options.secrets:
-            missing.append(variable.name)
-    if missing:
-        hint = " ".join(f"--env {name}=VALUE" for name in missing)
-        raise MissingValues(
-            entry.name, missing, f"give each: {hint}; or name a Secret that holds them: --env-from-secret NAME"
-        )
-    values.update(options.env)
-    return [{"name": name, "value": value} for name, value in values.items()]
+def _registry(entry: ServerEntry, options: EntryOptions) -> dict[str, str]:
+    said = {"name": entry.name, "registry": entry.source, "version": options.version or entry.version}
+    return {key: value for key, value in said.items() if value}

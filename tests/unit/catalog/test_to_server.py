@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 from mcp_operator.api.validation import validate
 from mcp_operator.catalog import builtin
-from mcp_operator.catalog.docker import parse
 from mcp_operator.catalog.errors import MissingValues, NotDeployable
 from mcp_operator.catalog.model import Argument, Package, ServerEntry, Variable
 from mcp_operator.catalog.to_server import EntryOptions, server_from_entry
@@ -56,7 +55,7 @@ def test_all_missing_values_are_said_at_once() -> None:
     assert caught.value.names == ("A", "B")
     assert "--env A=VALUE" in caught.value.hint
     given = server_from_entry(found, EntryOptions("web", "team", env={"A": "x"}, secrets=("token",)))
-    assert given["spec"]["env"] == [{"name": "D", "value": "1"}, {"name": "A", "value": "x"}]
+    assert given["spec"]["env"] == [{"name": "A", "value": "x"}, {"name": "D", "value": "1"}]
     assert given["spec"]["envFrom"] == [{"secretRef": {"name": "token"}}]
 
 
@@ -65,7 +64,5 @@ def test_what_cannot_run_says_why() -> None:
         server_from_entry(entry(Package("mcpb", "pkg")), OPTIONS)
     with pytest.raises(NotDeployable, match="nothing to run"):
         server_from_entry(entry(), OPTIONS)
-    remote = parse("name: r\nremote: {url: 'https://example.test/mcp'}", "docker", str(Path("r")))
-    with pytest.raises(NotDeployable) as caught:
-        server_from_entry(remote, OPTIONS)
-    assert "https://example.test/mcp" in caught.value.hint
+    with pytest.raises(NotDeployable, match="deleted"):
+        server_from_entry(replace(entry(Package("npm", "pkg")), status="deleted"), OPTIONS)
