@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -124,9 +125,20 @@ def test_a_killed_daemon_loses_no_object_and_its_operator_is_ended(paths: Cluste
     assert not _is_alive(operator)
 
 
-def _wait_for_operator(paths: ClusterPaths) -> int:
-    import asyncio
+def test_an_operator_that_dies_is_started_again(paths: ClusterPaths) -> None:
+    client_side.start(paths)
+    first = _wait_for_operator(paths)
+    os.kill(first, signal.SIGKILL)
+    second = asyncio.run(eventually(lambda: _another(paths, first), "another operator runs"))
+    assert _is_alive(second)
 
+
+def _another(paths: ClusterPaths, pid: int) -> int | None:
+    found = report(paths).get("operatorPid")
+    return found if found != pid else None
+
+
+def _wait_for_operator(paths: ClusterPaths) -> int:
     return asyncio.run(eventually(lambda: report(paths).get("operatorPid"), "the operator runs"))
 
 

@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from mcp_cli.local.apimachinery import crds as definitions
 from mcp_cli.local.apimachinery import managers, times
+from mcp_cli.local.apimachinery.errors import StatusError
 from mcp_cli.local.apiserver.pipeline.delete import delete as run_delete
 from mcp_cli.local.apiserver.pipeline.write import DELETE, Write
 from mcp_cli.local.apiserver.registry import CRDS
+from mcp_cli.local.storage import Conflict
 
 if TYPE_CHECKING:
     from mcp_cli.local.apimachinery.models import Model
     from mcp_cli.local.apiserver.context import Server
     from mcp_cli.local.storage import Change
+
+log = logging.getLogger(__name__)
 
 CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 MANAGER = "kube-apiserver"
@@ -57,8 +62,13 @@ class CustomResources:
         if len(self._pending) > 1:
             return
         while self._pending:
-            self._handle(self._pending[0])
-            self._pending.popleft()
+            try:
+                self._handle(self._pending[0])
+            except Exception:
+                # The write is done; its answer must not depend on what is made of it afterwards.
+                log.exception("cannot serve %s as it is now", change.key)
+            finally:
+                self._pending.popleft()
 
     def _handle(self, change: Change) -> None:
         name = change.object["metadata"]["name"]
@@ -108,28 +118,32 @@ class CustomResources:
 
     async def _remove_instances(self, name: str) -> None:
         """Delete every object of the definition, wait for their finalizers, then let the definition go."""
-        while True:
-            crd = self._server.objects.find(self._model, "", name)
-            if crd is None:
-                return
-            left = [
-                (model, obj)
-                for model in self._server.registry.custom_models(name)[:1]
-                for obj in self._server.objects.all(model)
-            ]
-            if not left:
-                break
-            for model, obj in left:
-                if not obj["metadata"].get("deletionTimestamp"):
-                    await run_delete(self._deletion(model, obj), {})
+        while (crd := self._server.objects.find(self._model, "", name)) is not None:
+            left = self._instances(name)
+            try:
+                if not left:
+                    self._finish(crd)
+                    return
+                for model, obj in left:
+                    if not obj["metadata"].get("deletionTimestamp"):
+                        await run_delete(self._deletion(model, obj), {})
+            except (Conflict, StatusError) as error:
+                log.debug("%s is looked at again: %s", name, error)
             await asyncio.sleep(POLL_SECONDS)
+
+    def _instances(self, name: str) -> list[tuple[Model, dict[str, Any]]]:
+        served = self._server.registry.custom_models(name)[:1]
+        return [(model, obj) for model in served for obj in self._server.objects.all(model)]
+
+    def _finish(self, crd: dict[str, Any]) -> None:
+        """Take our finalizer off; without others that is the end of the definition."""
         finalizers = [finalizer for finalizer in crd["metadata"].get("finalizers", []) if finalizer != CLEANUP]
-        crd["metadata"]["finalizers"] = finalizers
+        last = {**crd, "metadata": {key: value for key, value in crd["metadata"].items() if key != "finalizers"}}
         if finalizers:
-            self._server.objects.update(self._model, crd, crd["metadata"]["resourceVersion"])
+            last["metadata"]["finalizers"] = finalizers
+            self._server.objects.update(self._model, last, crd["metadata"]["resourceVersion"])
         else:
-            crd["metadata"].pop("finalizers")
-            self._server.objects.delete(self._model, crd, last=crd)
+            self._server.objects.delete(self._model, crd, last=last)
 
     def _deletion(self, model: Model, obj: dict[str, Any]) -> Write:
         metadata = obj["metadata"]
