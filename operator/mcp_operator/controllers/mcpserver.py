@@ -6,7 +6,8 @@ knows how it is done. Called by the controller's workers with a namespace and a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +26,7 @@ from mcp_operator.render.context import RUNNER_IMAGE, RenderContext
 from mcp_operator.render.references import checksum
 from mcp_operator.render.server import render_server
 from mcp_operator.runtime.controller import DONE, Result
-from mcp_operator.runtime.errors import ApiError, Conflict, Unavailable
+from mcp_operator.runtime.errors import ApiError, Conflict, NotFound, Unavailable
 from mcp_operator.runtime.events import EventRecorder
 from mcp_operator.runtime.resources import DEPLOYMENTS, Key, key_of
 
@@ -108,8 +109,8 @@ class ServerReconciler:
 
     def _suspended(self, server: Object, resolved: ResolvedServer) -> Facts:
         facts = self._facts(server, resolved, SUSPENDED)
-        known = _known(server, resolved)
-        return Facts(facts.server, resolved, facts.deployment, SUSPENDED, facts.pods, known is not None, None, known)
+        spoke = is_true((server.get("status") or {}).get("conditions"), AVAILABLE)
+        return replace(facts, speaks=spoke)
 
     # --- looking -------------------------------------------------------------------------------------------------
 
@@ -122,16 +123,7 @@ class ServerReconciler:
     async def _probe(self, facts: Facts, resolved: ResolvedServer) -> Facts:
         """The facts, with what the running server says of itself."""
         view = await self._view(facts, resolved)
-        return Facts(
-            facts.server,
-            resolved,
-            facts.deployment,
-            facts.applied,
-            facts.pods,
-            speaks=view.speaks,
-            probe=view.problem,
-            mcp=view.mcp or facts.mcp,
-        )
+        return replace(facts, speaks=view.speaks, probe=view.problem, mcp=view.mcp or facts.mcp)
 
     async def _view(self, facts: Facts, resolved: ResolvedServer) -> View:
         validation = resolved.spec.get("validation") or {}
@@ -183,16 +175,17 @@ class ServerReconciler:
         """The whole status at once, as a JSON patch: it needs no version, for nobody else writes here."""
         metadata = server["metadata"]
         body = [{"op": "add", "path": "/status", "value": computed}]
-        written = await self._world.client.patch(
-            MCPSERVERS,
-            metadata["name"],
-            body,
-            metadata["namespace"],
-            type="json",
-            subresource="status",
-            field_manager=names.FIELD_MANAGER_OPERATOR,
-        )
-        self._world.observe(written)
+        with contextlib.suppress(NotFound):
+            written = await self._world.client.patch(
+                MCPSERVERS,
+                metadata["name"],
+                body,
+                metadata["namespace"],
+                type="json",
+                subresource="status",
+                field_manager=names.FIELD_MANAGER_OPERATOR,
+            )
+            self._world.observe(written)
 
 
 def _known(server: Object, resolved: ResolvedServer) -> Object | None:

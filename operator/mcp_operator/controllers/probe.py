@@ -157,7 +157,8 @@ class Prober:
 
     def _view(self, state: _State) -> View:
         if state.problem is not None:
-            again = max(state.next_at - _now(), 0.1)
+            # While it is being asked, the answer calls for the next look.
+            again = None if state.task is not None else max(state.next_at - _now(), 0.1)
             problem = Problem(state.problem.reason, state.problem.message, state.problem.fatal, again)
             return View(False, state.mcp, problem)
         if state.mcp is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -156,8 +156,12 @@ class KubeClient:
         field_selector: str | None = None,
         resource_version: str | None = None,
         timeout: float | None = None,
+        opened: Callable[[], None] | None = None,
     ) -> AsyncIterator[Object]:
-        """Events `{"type", "object"}` until the server ends the watch; an ERROR event raises (410 as `Gone`)."""
+        """Events `{"type", "object"}` until the server ends the watch; an ERROR event raises (410 as `Gone`).
+
+        `opened` is called when the server has accepted the watch, which may then be silent for long.
+        """
         query = {
             "watch": "true",
             "allowWatchBookmarks": "true",
@@ -168,7 +172,8 @@ class KubeClient:
         }
         # The server ends the watch after `timeout`; a little later the connection counts as dead.
         limit = timeout + 30 if timeout else None
-        async for line in self.stream_lines("GET", r.path(namespace), query=query, read_timeout=limit):
+        lines = self.stream_lines("GET", r.path(namespace), query=query, read_timeout=limit, opened=opened)
+        async for line in lines:
             event = json.loads(line)
             if event["type"] == "ERROR":
                 status = event["object"]
@@ -196,7 +201,13 @@ class KubeClient:
         return data
 
     async def stream_lines(
-        self, method: str, path: str, *, query: dict[str, Any] | None = None, read_timeout: float | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, Any] | None = None,
+        read_timeout: float | None = None,
+        opened: Callable[[], None] | None = None,
     ) -> AsyncIterator[bytes]:
         """The lines of a long answer as they come; `read_timeout` is the longest silence borne."""
         response = await self._send(method, path, query, None, None, _stream_timeout(read_timeout))
@@ -204,6 +215,8 @@ class KubeClient:
             with _connection_errors(self.base_url):
                 if response.status >= 400:
                     raise error_of(response.status, await response.read(), response.reason or "")
+                if opened is not None:
+                    opened()
                 async for line in _lines(response.content):
                     yield line
         finally:

@@ -39,6 +39,7 @@ async def load(source: Source) -> Any:
     """A `kubernetes.aio.client.Configuration` for the source."""
     from kubernetes.aio import config as aio_config
     from kubernetes.aio.client.configuration import Configuration
+    from yaml import YAMLError
 
     configuration = Configuration()
     try:
@@ -51,8 +52,9 @@ async def load(source: Source) -> Any:
                 client_configuration=configuration,
                 persist_config=False,
             )
-    except (aio_config.ConfigException, OSError) as error:
-        raise ConfigError(f"no usable kubeconfig: {error}; name one with --kubeconfig or $KUBECONFIG") from error
+    except (aio_config.ConfigException, OSError, TypeError, ValueError, YAMLError) as error:
+        words = "the file is empty" if isinstance(error, TypeError) else " ".join(str(error).split())
+        raise ConfigError(f"no usable kubeconfig: {words}; name one with --kubeconfig or $KUBECONFIG") from error
     if is_loopback(configuration.host):
         # A proxy of the environment can never reach an address of this machine.
         configuration.client_session_kwargs = {"trust_env": False}

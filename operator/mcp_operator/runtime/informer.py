@@ -153,16 +153,24 @@ class Informer:
         # Each watch ends at a moment of its own, so that they are not all opened again together.
         seconds = self._watch_seconds * random.uniform(1.0, 1.2)
         events = self._client.watch(
-            self.resource, self._namespace, resource_version=self._version, timeout=seconds, **self._selectors
+            self.resource,
+            self._namespace,
+            resource_version=self._version,
+            timeout=seconds,
+            opened=self._works,
+            **self._selectors,
         )
         silent = True
         async for event in events:
-            silent, self.error = False, None
+            silent = False
             backoff.reset()
             self._take(event["type"], event["object"])
         if silent:
             # A server that ends watches as soon as they are open must not be asked without a pause.
             await asyncio.sleep(backoff.next())
+
+    def _works(self) -> None:
+        self.error = None
 
     def _take(self, type_: str, obj: Object) -> None:
         self._version = obj["metadata"]["resourceVersion"]
