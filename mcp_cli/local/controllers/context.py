@@ -5,12 +5,13 @@ Role: small helpers around `mcp_operator.runtime`. Not its job: any kind. Called
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from mcp_operator.runtime.client import KubeClient
 from mcp_operator.runtime.controller import Controller, Reconcile, Result
-from mcp_operator.runtime.errors import ApiError, Forbidden
+from mcp_operator.runtime.errors import AlreadyExists, ApiError, Conflict, Forbidden
 from mcp_operator.runtime.informer import Informer
 from mcp_operator.runtime.manager import Manager
 from mcp_operator.runtime.resources import Key, Resource, key_of
@@ -18,10 +19,13 @@ from mcp_operator.runtime.resources import Key, Resource, key_of
 from mcp_cli.local.controllers.events import EventSink, Recorder
 from mcp_cli.local.controllers.objects import INDEXES, Object
 
-# A conflict means that a newer object is on its way: look again at once. The real controllers begin at 5 ms.
+# A conflict means that a newer object is on its way, and mostly its own event brings the key back before this.
+CONFLICT_SECONDS = 0.05
 BACKOFF_BASE = 0.02
 BACKOFF_CEILING = 60.0
 STOP_SECONDS = 2.0
+
+log = logging.getLogger(__name__)
 
 
 class Context:
@@ -53,7 +57,7 @@ class Context:
     def controller(self, name: str, reconcile: Reconcile, *, workers: int = 2, **options: Any) -> Controller:
         controller = Controller(
             name,
-            _leaving_terminating_namespaces_alone(reconcile),
+            _patient(reconcile),
             workers=workers,
             backoff_base=options.pop("backoff_base", BACKOFF_BASE),
             backoff_ceiling=BACKOFF_CEILING,
@@ -70,15 +74,20 @@ def namespace_is_terminating(error: ApiError) -> bool:
     return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)
 
 
-def _leaving_terminating_namespaces_alone(reconcile: Reconcile) -> Reconcile:
-    """What cannot be created there any more need not be tried again: its owner goes as well."""
+def _patient(reconcile: Reconcile) -> Reconcile:
+    """Two refusals are everyday life: a cache a moment behind, and a namespace that takes nothing new any more."""
 
     async def guarded(key: Key) -> Result | None:
         try:
             return await reconcile(key)
+        except AlreadyExists:
+            raise
+        except Conflict as error:
+            log.debug("%s/%s: %s", *key, error)
+            return Result(requeue_after=CONFLICT_SECONDS)
         except Forbidden as error:
             if namespace_is_terminating(error):
-                return None
+                return None  # Its owner goes as well.
             raise
 
     return guarded

@@ -38,7 +38,7 @@ class Backend:
 
 
 def backends(service: Object, pods: Sequence[Object], family: str = "IPv4") -> list[Backend]:
-    """The pods that have a node and an address and are not finished, with the Service's ports as each of them has them."""
+    """The pods with a node and an address that are not finished, each with the Service's ports as it has them."""
     anyway = bool(service["spec"].get("publishNotReadyAddresses"))
     found = []
     for pod in sorted(pods, key=name):
