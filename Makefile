@@ -40,6 +40,7 @@ bench: $(STAMP) ## Ratios against a reference, side by side
 
 generate: $(STAMP) manifests ## Man pages, completions, CRD reference
 	$(BIN)/python tools/generate.py
+	$(BIN)/python tools/crd_reference.py
 
 manifests: $(STAMP) ## CRDs from mcp_operator.api
 	$(BIN)/python tools/manifests.py

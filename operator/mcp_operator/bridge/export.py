@@ -2,8 +2,9 @@
 
 Role: an image that speaks stdio knows nothing of the bridge, and may have neither Python nor a C library that fits
 (Alpine, distroless). This copies the interpreter, its libraries, the loader that starts it and the bridge into one
-folder. Run as the init container of such a pod; the server's container starts `DIR/ld.so --library-path DIR/lib DIR/python -I -m …`.
-Called by: `main.py`. Linux with glibc only.
+folder. Run as the init container of such a pod, whose server's container then starts
+`DIR/ld.so --library-path DIR/lib DIR/python -I -m mcp_operator.bridge.main`. Linux with glibc only.
+Called by: `main.py`.
 """
 
 from __future__ import annotations
