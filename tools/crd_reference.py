@@ -12,10 +12,13 @@ from mcp_operator.api.crds import crds
 TARGET = Path(__file__).parent.parent / "docs" / "crds.md"
 HEAD = """# Resources
 
-Generated from `mcp_operator.api` by `make generate`. Fields whose type is a Kubernetes type of that name are described in
-Kubernetes' own reference.
+Generated from `mcp_operator.api` by `make generate`. Fields whose type is a Kubernetes type of that name are described
+in Kubernetes' own reference.
 
 """
+
+
+HEADER = ("| field | type | meaning |", "| --- | --- | --- |")
 
 
 def render() -> str:
@@ -29,11 +32,12 @@ def _kind(crd: dict[str, Any]) -> Iterator[str]:
     yield f"## {names['kind']}"
     yield ""
     short = ", ".join(f"`{name}`" for name in names["shortNames"])
-    yield f"`{crd['spec']['group']}/{version['name']}`, plural `{names['plural']}`, short {short}. {schema['description']}"
+    api_version = f"{crd['spec']['group']}/{version['name']}"
+    yield f"`{api_version}`, plural `{names['plural']}`, short {short}. {schema['description']}"
     for part in ("spec", "status"):
         rows = list(_rows(schema["properties"][part], ""))
         if rows:
-            yield from ("", f"### {names['kind']}.{part}", "", "| field | type | meaning |", "| --- | --- | --- |", *rows)
+            yield from ("", f"### {names['kind']}.{part}", "", *HEADER, *rows)
     yield ""
 
 
@@ -72,7 +76,8 @@ def _meaning(field: dict[str, Any]) -> str:
     if enum:
         words.append("One of " + ", ".join(f"`{value}`" for value in enum) + ".")
     if "default" in field:
-        words.append(f"Default `{str(field['default']).lower() if isinstance(field['default'], bool) else field['default']}`.")
+        value = field["default"]
+        words.append(f"Default `{str(value).lower() if isinstance(value, bool) else value}`.")
     return " ".join(word for word in words if word).replace("|", "\\|")
 
 

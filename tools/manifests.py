@@ -1,4 +1,4 @@
-"""Writes the CRDs to `operator/config/crd/` (`make manifests`); with `--check` says which files are not current (exit 1)."""
+"""Writes the CRDs to `operator/config/crd/` (`make manifests`); `--check` says which files are not current (exit 1)."""
 
 from __future__ import annotations
 

@@ -3,9 +3,9 @@
     go mod download k8s.io/api@V k8s.io/apimachinery@V
     python tools/protobuf_fields.py --modules $(go env GOMODCACHE)/k8s.io
 
-Role: writes `mcp_cli/local/apiserver/data/protobuf.txt.gz`, a line a message: its name, then `number:json name:type` for
-each field, the type with `*` where it is repeated, `map:` before the value type of a map, and `inline` as the name of an
-embedded struct. Run by hand when the embedded cluster moves to another version of Kubernetes.
+Role: writes `mcp_cli/local/apiserver/data/protobuf.txt.gz`, a line a message: its name, then `number:json name:type`
+for each field, the type with `*` where it is repeated, `map:` before the value type of a map, and `inline` as the name
+of an embedded struct. Run by hand when the embedded cluster moves to another version of Kubernetes.
 """
 
 from __future__ import annotations
