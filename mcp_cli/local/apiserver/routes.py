@@ -50,7 +50,7 @@ async def dispatch(server: Server, request: Request, target: Target) -> Response
     if model is None:
         raise errors.page_not_found() if server.registry.is_builtin(target.group) else refusals.PlainNotFound()
     query = Query(request.url.query)
-    watching = (query.flag("watch") or target.watch_prefix) and not target.subresource
+    watching = target.watch_prefix or (query.flag("watch") and not target.name)
     verb = verb_of(request.method, bool(target.name), watching)
     call = Call(server, request, target, query, model, verb, dry_run=bool(query.text("dryRun")))
     if (target.group, target.plural) == ("", "endpoints"):
@@ -79,6 +79,8 @@ def _warn_of_old_version(call: Call) -> None:
 def _handler(call: Call) -> Handler:
     target, model = call.target, call.model
     if not target.subresource:
+        if model.plural == "bindings" and call.verb == "create":
+            return subresources.bind_by_body
         if model.plural in reviews.KINDS and call.verb == "create":
             return reviews.review
         if call.verb == "create" and (target.name or (model.namespaced and not target.namespace)):

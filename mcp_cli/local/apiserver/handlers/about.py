@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import PlainTextResponse, Response
 
-from mcp_cli.local.apimachinery import discovery, errors
+from mcp_cli.local.apimachinery import discovery
+from mcp_cli.local.apiserver import refusals
 from mcp_cli.local.apiserver.config import GIT_VERSION
 from mcp_cli.local.apiserver.handlers.respond import plain
 
@@ -24,6 +25,13 @@ HEALTH_PATHS = ("/healthz", "/livez", "/readyz")
 
 def about(server: Server, request: Request, path: str) -> Response | None:
     """The answer to a request that names no resource; None where the path is none of these."""
+    answer = _answer(server, request, path)
+    if answer is not None and request.method not in ("GET", "HEAD"):
+        raise refusals.method_not_allowed()
+    return answer
+
+
+def _answer(server: Server, request: Request, path: str) -> Response | None:
     if path.startswith(HEALTH_PATHS):
         return _health(server, request, path)
     if path == "/version":
@@ -42,6 +50,10 @@ def version() -> dict[str, Any]:
     return {
         "major": major,
         "minor": minor,
+        "emulationMajor": major,
+        "emulationMinor": minor,
+        "minCompatibilityMajor": major,
+        "minCompatibilityMinor": str(int(minor) - 1),
         "gitVersion": GIT_VERSION,
         "gitCommit": "embedded",
         "gitTreeState": "clean",
@@ -108,7 +120,7 @@ def _openapi(server: Server, request: Request, path: str) -> Response | None:
     if parts[0] == "apis" and len(parts) == 3:
         group, version_ = parts[1], parts[2]
     if not version_ or not server.registry.has_version(group, version_):
-        raise errors.page_not_found()
+        return None
     return _document(request, documents.openapi(group, version_))
 
 

@@ -70,6 +70,7 @@ def _pod_address(call: Call, name: str, port: str) -> tuple[str, int]:
 
 
 def _node_address(call: Call, name: str, port: str) -> tuple[str, int]:
+    call.server.objects.get(call.model, "", name)
     split = urlsplit(kubelet.node_url(call.server, name))
     return str(split.hostname), int(port) if port.isdigit() else split.port or kubelet.DEFAULT_PORT
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,19 @@ async def _write_scale(call: Call, wanted: Any) -> Response:
 
 async def bind(call: Call) -> Response:
     """The scheduler's decision: the pod gets its node, once."""
+    return await _bind(call, await codec.read_object(call.request))
+
+
+async def bind_by_body(call: Call) -> Response:
+    """The same through the collection of bindings, where the body names the pod."""
     body = await codec.read_object(call.request)
+    pods = call.server.registry.find("", "v1", "pods")
+    assert pods is not None
+    name = (body.get("metadata") or {}).get("name") or ""
+    return await _bind(replace(call, model=pods, target=replace(call.target, plural="pods", name=name)), body)
+
+
+async def _bind(call: Call, body: dict[str, Any]) -> Response:
     node = (body.get("target") or {}).get("name", "")
     if not node:
         cause = errors.Cause("FieldValueRequired", "Required value", "target.name")
