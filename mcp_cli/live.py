@@ -42,12 +42,12 @@ class LiveLine:
 
     def show(self, words: str) -> None:
         """The words of now; elsewhere than on a terminal only when they differ from the last."""
+        changed, self._last = words != self._last, words  # first, for an interrupt while it is written
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
             self._write(CLEAR_LINE + f"{words} [{human(self.elapsed)}]"[:width])
-        elif words != self._last:
+        elif changed:
             self._write(words + "\n")
-        self._last = words
 
     def _write(self, text: str) -> None:
         self._stream.write(text)

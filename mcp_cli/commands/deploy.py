@@ -16,6 +16,7 @@ from mcp_cli.writing import Writing, writing_options
 
 if TYPE_CHECKING:
     from mcp_cli.applying import Applied
+    from mcp_cli.fromcatalogue import Choice
     from mcp_cli.serverspec import ServerFlags
 
 EXAMPLES = """
@@ -33,12 +34,10 @@ mcp get server time -o yaml | mcp deploy --context other -f -
 class Options:
     """One deployment: files, or an entry of the catalogue with what the flags change."""
 
-    files: tuple[str, ...]
-    entry: str | None
-    registry: str | None
-    version: str | None
-    flags: ServerFlags | None
     writing: Writing
+    files: tuple[str, ...] = ()
+    choice: Choice | None = None
+    flags: ServerFlags | None = None
 
 
 @click.command("deploy", cls=Command, examples=EXAMPLES)
@@ -51,6 +50,13 @@ class Options:
 @click.option("--name", help="Name of the server in the cluster; default: NAME.")
 @click.option("--registry", help="Take NAME from this source of the catalogue only.")
 @click.option("--version", help="Version of the package or tag of the image.")
+@click.option(
+    "--set", "values", multiple=True, metavar="KEY=VALUE", help="A value that the catalogue's entry asks for."
+)
+@click.option("--secret", "secrets", multiple=True, metavar="KEY=SECRET/KEY", help="The same from a key of a Secret.")
+@click.option(
+    "--values", "files_of_values", multiple=True, type=click.Path(), metavar="FILE", help="Such values from a file."
+)
 @server_flags
 def command(session: Session, writing: Writing, entry: str | None, files: tuple[str, ...], **given: Any) -> None:
     """Deploy a server from the catalogue or from a file, or change one that is deployed.
@@ -69,77 +75,55 @@ def _options(writing: Writing, entry: str | None, files: tuple[str, ...], given:
     if files and (entry or said):
         raise WrongUsage("-f and NAME or its flags exclude each other", "Change the file, or deploy by NAME.")
     if files:
-        return Options(files, None, None, None, None, writing)
+        return Options(writing, files)
     if not entry:
         raise WrongUsage(
             "there is nothing to deploy", "Give a NAME of the catalogue (`mcp registry search`), or a file with -f."
         )
-    registry, version, name = (given.pop(key) for key in ("registry", "version", "name"))
+    name, *chosen = (given.pop(key) for key in ("name", "registry", "version", "values", "secrets", "files_of_values"))
     check(given)
-    return Options((), entry, registry, version, flags_of(name or entry, given), writing)
+    from mcp_cli.fromcatalogue import Choice
+
+    return Options(writing, (), Choice(entry, *chosen), flags_of(name or entry, given))
 
 
 def run(options: Options, session: Session) -> None:
     """Build, check, write, say, wait."""
-    objects = _objects(options)
+    objects, secret = _objects(options, session)
     _check(objects)
     if options.writing.dry_run == "client":
+        if secret:
+            session.say(f"The secret values go into Secret {secret['metadata']['name']}, which is not printed.")
         _print_client_side(objects, session)
         return
-    from mcp_cli.kinds import SERVERS
-    from mcp_cli.manifests import resource_for, with_namespace
+    applied = [_write(session, obj, options.writing) for obj in objects]
+    if secret and not options.writing.on_server:
+        from mcp_cli.fromcatalogue import owned
 
-    applied = []
-    for obj in objects:
-        resource = resource_for(session.cluster, obj)
-        placed = with_namespace(obj, session.namespace, session.namespace_flag) if resource.namespaced else obj
-        done = _apply(session, resource, placed, options.writing)
-        applied.append((resource, done))
-        _say_done(session, done, options.writing)
+        _write(session, owned(secret, applied[0].obj), options.writing)
     if options.writing.wait:
-        from mcp_cli.waiting import wait_ready
-
-        until = {
-            id(done): wait_ready(session, done.obj, options.writing.wait_timeout)
-            for resource, done in applied
-            if resource == SERVERS
-        }
-        applied = [(resource, done._replace(obj=until.get(id(done), done.obj))) for resource, done in applied]
-    _print(session, [done.obj for _, done in applied])
+        applied = [_waited(session, done, options.writing) for done in applied]
+    _print(session, [done.obj for done in applied])
 
 
-def _objects(options: Options) -> list[dict[str, Any]]:
+def _objects(options: Options, session: Session) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    """What is to be written, and the Secret that has to follow it."""
     if options.files:
         from mcp_cli.manifests import read_all
 
-        return read_all(options.files)
+        return read_all(options.files), None
     from mcp_cli.serverspec import bare_server, with_flags
 
-    flags = options.flags
-    assert flags is not None
-    server = bare_server(flags) if flags.image or flags.package else _from_catalogue(options, flags)
-    return [with_flags(server, flags)]
+    flags, choice = options.flags, options.choice
+    assert flags is not None and choice is not None
+    if flags.image or flags.package:
+        return [with_flags(bare_server(flags), flags)], None
+    from mcp_cli.fromcatalogue import from_catalogue
 
-
-def _from_catalogue(options: Options, flags: ServerFlags) -> dict[str, Any]:
-    from mcp_operator.catalog.catalogue import open_catalogue
-    from mcp_operator.catalog.to_server import EntryOptions, server_from_entry
-
-    from mcp_cli.serverspec import key_values
-
-    with open_catalogue() as catalogue:
-        entry = catalogue.get(options.entry or "", options.registry)
-    name = flags.name if flags.name != options.entry else entry.name.rpartition("/")[2]
-    wanted = EntryOptions(
-        name=name,
-        namespace="",
-        version=options.version,
-        args=flags.args,
-        env=key_values(flags.env, "--env"),
-        secrets=flags.env_from_secret,
-    )
-    server = server_from_entry(entry, wanted)
-    return server | {"metadata": {k: v for k, v in server["metadata"].items() if v}}
+    found = from_catalogue(choice, flags)
+    for note in found.notes:
+        session.say(f"note: {note}")
+    return [with_flags(found.server, flags)], found.secret
 
 
 def _check(objects: list[dict[str, Any]]) -> None:
@@ -152,11 +136,28 @@ def _check(objects: list[dict[str, Any]]) -> None:
             refuse_invalid(obj)
 
 
-def _apply(session: Session, resource: Any, obj: dict[str, Any], writing: Writing) -> Applied:
+def _write(session: Session, obj: dict[str, Any], writing: Writing) -> Applied:
+    """One object, in its namespace."""
     from mcp_cli.applying import apply
     from mcp_cli.kinds import PLURALS
+    from mcp_cli.manifests import resource_for, with_namespace
 
-    return apply(session.cluster, resource, obj, stamp=resource in PLURALS.values(), dry_run=writing.on_server)
+    resource = resource_for(session.cluster, obj)
+    placed = with_namespace(obj, session.namespace, session.namespace_flag) if resource.namespaced else obj
+    ours = resource in PLURALS.values()
+    done = apply(session.cluster, resource, placed, stamp=ours, dry_run=writing.on_server)
+    _say_done(session, done, writing)
+    return done
+
+
+def _waited(session: Session, done: Applied, writing: Writing) -> Applied:
+    """The same once it is ready; only servers are waited for."""
+    from mcp_cli.kinds import SERVERS
+    from mcp_cli.waiting import wait_ready
+
+    if done.obj["kind"] != SERVERS.kind:
+        return done
+    return done._replace(obj=wait_ready(session, done.obj, writing.wait_timeout))
 
 
 def _say_done(session: Session, done: Applied, writing: Writing) -> None:

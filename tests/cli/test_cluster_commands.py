@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -190,7 +191,7 @@ def test_update_changes_what_the_flags_say(time: Run, kube: Kube, cluster: Clust
     expected["runtime"] = {**before["runtime"], "package": "mcp-server-time==1.0"}
     assert kube.get(SERVERS, "time", cluster.namespace)["spec"] == expected
     assert time("update", "time", "--env", "A=1").stdout == "mcpserver.mcp.allbeone.io/time unchanged\n"
-    time("update", "time", "--image", "a/b:1")
+    time("update", "time", "--image", "a/b:1", "--transport", "http")
     assert kube.get(SERVERS, "time", cluster.namespace)["spec"]["runtime"] == {"type": "docker", "image": "a/b:1"}
     assert time("update", "time").code == 2
     assert time("update", "time", "--image", "no image").code == 1
@@ -293,6 +294,21 @@ def test_any_kind_can_stand_beside_the_server(on: Run, cluster: Cluster) -> None
     assert done.stdout == "secret/keys created\nmcpserver.mcp.allbeone.io/time created\n"
     assert cluster.kubectl_json("get", "secret", "keys")["data"] == {"A": "Yg=="}
     assert on("deploy", "-f", "-", input=json.dumps({**secret, "kind": "Nope"})).code == 1
+
+
+def test_a_plain_secret_value_goes_into_a_secret_of_the_server(on: Run, cluster: Cluster, tmp_path: Path) -> None:
+    entry = tmp_path / "servers" / "search" / "server.yaml"
+    entry.parent.mkdir(parents=True)
+    secrets = "config: {secrets: [{name: search.api_key, env: SEARCH_API_KEY}]}"
+    entry.write_text(f"name: search\nimage: mcp/search\ntype: server\n{secrets}\n")
+    on("registry", "add", "own", "--dir", str(tmp_path))
+    done = on("deploy", "search", "--command", "search-mcp", "--set", "SEARCH_API_KEY=abc")
+    assert done.code == 0, done.stderr
+    server = on("get", "server", "search", "-o", "json").json
+    reference = server["spec"]["env"][0]["valueFrom"]["secretKeyRef"]
+    secret = cluster.kubectl_json("get", "secret", reference["name"])
+    assert secret["data"] == {reference["key"]: "YWJj"}
+    assert secret["metadata"]["ownerReferences"][0]["uid"] == server["metadata"]["uid"]
 
 
 def test_a_cluster_without_our_kinds_says_how_to_get_them(cluster: Cluster, control_plane: Any, on: Run) -> None:

@@ -93,6 +93,55 @@ def test_a_catalogue_entry_under_another_name() -> None:
     assert document["spec"]["runtime"]["package"] == "mcp-server-time==1.2.3"
 
 
+ENTRY = """
+name: search
+image: mcp/search
+type: server
+meta: {category: search}
+about: {title: Search, description: Searches.}
+config:
+  secrets: [{name: search.api_key, env: SEARCH_API_KEY, example: abc}]
+run: {command: [search-mcp]}
+"""
+
+
+@pytest.fixture
+def search(tmp_path: Path) -> None:
+    """A catalogue entry that needs a secret."""
+    entry = tmp_path / "registry" / "servers" / "search" / "server.yaml"
+    entry.parent.mkdir(parents=True)
+    entry.write_text(ENTRY)
+    added = mcp("registry", "add", "own", "--dir", str(tmp_path / "registry"))
+    assert added.code == 0, added.stderr
+
+
+def test_an_entry_says_what_it_needs(search: None) -> None:
+    done = mcp("deploy", "search", "--dry-run")
+    assert done.code == 1
+    assert "search needs SEARCH_API_KEY" in done.stderr
+    assert "--secret SEARCH_API_KEY=SECRET/KEY" in done.stderr
+
+
+def test_a_secret_comes_from_a_key_of_a_secret(search: None) -> None:
+    words = ("deploy", "search", "--command", "search-mcp", "--dry-run", "-o", "yaml")
+    done = mcp(*words, "--secret", "SEARCH_API_KEY=keys/token")
+    reference = {"name": "SEARCH_API_KEY", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "token"}}}
+    assert yaml.safe_load(done.stdout)["spec"]["env"] == [reference]
+    assert mcp(*words, "--secret", "SEARCH_API_KEY=token").code == 2
+
+
+def test_a_plain_secret_value_is_never_printed(search: None, tmp_path: Path) -> None:
+    values = tmp_path / "values.yaml"
+    values.write_text("SEARCH_API_KEY: abc123\n")
+    for words in (["--set", "SEARCH_API_KEY=abc123"], ["--values", str(values)]):
+        done = mcp("deploy", "search", "--command", "search-mcp", "--dry-run", "-o", "yaml", *words)
+        assert done.code == 0, done.stderr
+        assert "abc123" not in done.stdout + done.stderr
+        assert "which is not printed" in done.stderr
+        (variable,) = yaml.safe_load(done.stdout)["spec"]["env"]
+        assert variable["valueFrom"]["secretKeyRef"]["name"].startswith("search")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -1,0 +1,104 @@
+"""An entry of the catalogue and the flags that answer its questions -> a server's manifest and the Secret it needs.
+
+Role: look the entry up, hand the answers to `mcp_operator.catalog`. Asks no cluster. Called by `deploy`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mcp_operator.api.names import CREATED_BY, LABEL_CREATED_BY, LABEL_INSTANCE
+from mcp_operator.catalog.catalogue import open_catalogue
+from mcp_operator.catalog.to_server import EntryOptions, SecretKey, plan_server
+
+from mcp_cli.errors import WrongUsage
+from mcp_cli.serverspec import key_values
+
+if TYPE_CHECKING:
+    from mcp_cli.serverspec import ServerFlags
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which entry, and what `--set` and `--secret` answer."""
+
+    entry: str
+    registry: str | None = None
+    version: str | None = None
+    values: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The manifest, what a person should know of it, and the Secret for what was given as a plain secret value."""
+
+    server: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    secret: dict[str, Any] | None = None
+
+
+def from_catalogue(choice: Choice, flags: ServerFlags) -> Found:
+    """Raises the catalogue's errors, which are written for people."""
+    with open_catalogue() as catalogue:
+        entry = catalogue.get(choice.entry, choice.registry)
+    name = flags.name if flags.name != choice.entry else entry.name.rpartition("/")[2]
+    options = EntryOptions(
+        name=name,
+        namespace="",
+        version=choice.version,
+        runtime="docker" if flags.runtime == "stdio" else flags.runtime,
+        command=flags.command,
+        args=flags.args,
+        env=key_values(flags.env, "--env"),
+        secrets=flags.env_from_secret,
+        values=_values(choice),
+        secret_keys={key: _secret_key(text) for key, text in key_values(choice.secrets, "--secret").items()},
+    )
+    plan = plan_server(entry, options)
+    metadata = {key: value for key, value in plan.manifest["metadata"].items() if value}
+    secret = _secret(name, plan.secret_name, dict(plan.secret_values)) if plan.secret_values else None
+    return Found(plan.manifest | {"metadata": metadata}, plan.notes, secret)
+
+
+def _values(choice: Choice) -> dict[str, Any]:
+    """Those of the files, later files over earlier ones, and over all what --set says."""
+    values: dict[str, Any] = {}
+    for name in choice.files:
+        values |= _read(name)
+    return values | key_values(choice.values, "--set")
+
+
+def _read(name: str) -> dict[str, Any]:
+    import yaml
+
+    try:
+        document = yaml.safe_load(Path(name).read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise WrongUsage(f"--values {name} is neither YAML nor JSON", "Correct the file.") from error
+    if not isinstance(document, dict):
+        raise WrongUsage(f"--values {name} holds no values", "It is an object, for example api_key: abc.")
+    return document
+
+
+def _secret_key(text: str) -> SecretKey:
+    name, slash, key = text.partition("/")
+    if not (name and slash and key):
+        raise WrongUsage(f'--secret "{text}" names no key of a Secret', "For example --secret api_key=my-secret/token.")
+    return SecretKey(name, key)
+
+
+def _secret(server: str, name: str, values: dict[str, str]) -> dict[str, Any]:
+    labels = {LABEL_INSTANCE: server, LABEL_CREATED_BY: CREATED_BY}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "labels": labels}, "stringData": values}
+
+
+def owned(secret: dict[str, Any], server: dict[str, Any]) -> dict[str, Any]:
+    """The Secret as a child of the server that was written, so that it goes with it."""
+    metadata = server["metadata"]
+    owner = {key: server[key] for key in ("apiVersion", "kind")} | {key: metadata[key] for key in ("name", "uid")}
+    placed = {**secret["metadata"], "namespace": metadata["namespace"], "ownerReferences": [owner]}
+    return secret | {"metadata": placed}
