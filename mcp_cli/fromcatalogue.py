@@ -1,104 +1,110 @@
-"""An entry of the catalogue and the flags that answer its questions -> a server's manifest and the Secret it needs.
+"""An entry of the catalogue, with what flags and the person at the terminal say, as a plan to deploy.
 
-Role: look the entry up, hand the answers to `mcp_operator.catalog`. Asks no cluster. Called by `deploy`.
+Role: find the entry, ask for what is missing where somebody can answer, say the notes. Not its job: what an entry
+becomes (`mcp_operator.catalog.to_server`) and writing it. Called by `deploy`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mcp_operator.api.names import CREATED_BY, LABEL_CREATED_BY, LABEL_INSTANCE
-from mcp_operator.catalog.catalogue import open_catalogue
-from mcp_operator.catalog.to_server import EntryOptions, SecretKey, plan_server
+import click
 
+from mcp_cli.entryvalues import EntryValues, secret_keys_of, values_of
 from mcp_cli.errors import WrongUsage
-from mcp_cli.serverspec import key_values
+from mcp_cli.session import Session, stdin_is_terminal
 
 if TYPE_CHECKING:
+    from mcp_operator.catalog.errors import Missing
+    from mcp_operator.catalog.model import ServerEntry
+    from mcp_operator.catalog.options import EntryOptions, Plan
+
     from mcp_cli.serverspec import ServerFlags
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Which entry, and what `--set` and `--secret` answer."""
-
-    entry: str
-    registry: str | None = None
-    version: str | None = None
-    values: tuple[str, ...] = ()
-    secrets: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
+def split_version(text: str) -> tuple[str, str | None]:
+    """`NAME@VERSION` -> its parts; a name of its own may begin with `@`."""
+    name, at, version = text.rpartition("@")
+    return (name, version) if at and name and version else (text, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The manifest, what a person should know of it, and the Secret for what was given as a plain secret value."""
+def plan_entry(
+    session: Session, text: str, registry: str | None, flags: ServerFlags, version: str | None, values: EntryValues
+) -> Plan:
+    """The plan of the entry that `text` names (`NAME` or `NAME@VERSION`); `flags.name` empty: one is derived.
 
-    server: dict[str, Any]
-    notes: tuple[str, ...] = ()
-    secret: dict[str, Any] | None = None
+    Raises CatalogError and WrongUsage; on a terminal it asks for missing values first.
+    """
+    from mcp_operator.catalog.naming import object_name
+    from mcp_operator.catalog.options import EntryOptions
 
+    from mcp_cli.serverspec import key_values
 
-def from_catalogue(choice: Choice, flags: ServerFlags) -> Found:
-    """Raises the catalogue's errors, which are written for people."""
-    with open_catalogue() as catalogue:
-        entry = catalogue.get(choice.entry, choice.registry)
-    name = flags.name if flags.name != choice.entry else entry.name.rpartition("/")[2]
+    name, wanted = split_version(text)
+    if wanted and version:
+        raise WrongUsage("NAME@VERSION and --version exclude each other", "Give the version once.")
+    entry, pinned = _find(name, registry, wanted or version)
     options = EntryOptions(
-        name=name,
+        name=flags.name or object_name(entry.name),
         namespace="",
-        version=choice.version,
+        version=pinned,
         runtime="docker" if flags.runtime == "stdio" else flags.runtime,
         command=flags.command,
         args=flags.args,
         env=key_values(flags.env, "--env"),
         secrets=flags.env_from_secret,
-        values=_values(choice),
-        secret_keys={key: _secret_key(text) for key, text in key_values(choice.secrets, "--secret").items()},
+        values=values_of(values),
+        secret_keys=secret_keys_of(values),
     )
-    plan = plan_server(entry, options)
-    metadata = {key: value for key, value in plan.manifest["metadata"].items() if value}
-    secret = _secret(name, plan.secret_name, dict(plan.secret_values)) if plan.secret_values else None
-    return Found(plan.manifest | {"metadata": metadata}, plan.notes, secret)
+    plan = _asking(entry, options)
+    for note in plan.notes:
+        session.say(f"note: {note}")
+    return plan
 
 
-def _values(choice: Choice) -> dict[str, Any]:
-    """Those of the files, later files over earlier ones, and over all what --set says."""
-    values: dict[str, Any] = {}
-    for name in choice.files:
-        values |= _read(name)
-    return values | key_values(choice.values, "--set")
+def _find(name: str, registry: str | None, version: str | None) -> tuple[ServerEntry, str | None]:
+    """The entry, and the version of the package that it does not say itself."""
+    from mcp_operator.catalog.catalogue import open_catalogue
+    from mcp_operator.catalog.errors import EntryNotFound
+
+    with open_catalogue() as catalogue:
+        if version:
+            try:
+                return catalogue.get(name, registry, version), None
+            except EntryNotFound:
+                return catalogue.get(name, registry), version
+        return catalogue.get(name, registry), None
 
 
-def _read(name: str) -> dict[str, Any]:
-    import yaml
+def _asking(entry: ServerEntry, options: EntryOptions) -> Plan:
+    """Plan; where values are missing and a person is there, ask for them and plan again."""
+    from mcp_operator.catalog.errors import MissingValues
+    from mcp_operator.catalog.to_server import plan_server
 
-    try:
-        document = yaml.safe_load(Path(name).read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise WrongUsage(f"--values {name} is neither YAML nor JSON", "Correct the file.") from error
-    if not isinstance(document, dict):
-        raise WrongUsage(f"--values {name} holds no values", "It is an object, for example api_key: abc.")
-    return document
-
-
-def _secret_key(text: str) -> SecretKey:
-    name, slash, key = text.partition("/")
-    if not (name and slash and key):
-        raise WrongUsage(f'--secret "{text}" names no key of a Secret', "For example --secret api_key=my-secret/token.")
-    return SecretKey(name, key)
-
-
-def _secret(server: str, name: str, values: dict[str, str]) -> dict[str, Any]:
-    labels = {LABEL_INSTANCE: server, LABEL_CREATED_BY: CREATED_BY}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "labels": labels}, "stringData": values}
+    agreed = False
+    while True:
+        try:
+            return plan_server(entry, options)
+        except MissingValues as error:
+            if not (stdin_is_terminal() and sys.stderr.isatty()):
+                raise
+            count = len(error.missing)
+            question = f"{entry.name} needs {count} value{'s' if count > 1 else ''}. Enter {'them' if count > 1 else 'it'} now?"
+            agreed = agreed or click.confirm(question, default=True, err=True)
+            if not agreed:
+                raise
+            options = replace(options, values={**options.values, **_answers(error.missing)})
 
 
-def owned(secret: dict[str, Any], server: dict[str, Any]) -> dict[str, Any]:
-    """The Secret as a child of the server that was written, so that it goes with it."""
-    metadata = server["metadata"]
-    owner = {key: server[key] for key in ("apiVersion", "kind")} | {key: metadata[key] for key in ("name", "uid")}
-    placed = {**secret["metadata"], "namespace": metadata["namespace"], "ownerReferences": [owner]}
-    return secret | {"metadata": placed}
+def _answers(missing: tuple[Missing, ...]) -> dict[str, Any]:
+    return {one.key: _answer(one) for one in missing}
+
+
+def _answer(one: Missing) -> str:
+    """One value from the person; a secret is not shown, and goes into a Secret."""
+    text = f"{one.key} ({one.description})" if one.description else one.key
+    kind = click.Choice(one.choices) if one.choices else str
+    answer: str = click.prompt(" ".join(text.split()), hide_input=one.secret, type=kind, err=True)
+    return answer

@@ -7,9 +7,8 @@ little. Called by the writing commands.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import update_wrapper
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -17,8 +16,7 @@ from mcp_cli.errors import WrongUsage
 from mcp_cli.session import Duration
 
 
-@dataclass(frozen=True, slots=True)
-class Writing:
+class Writing(NamedTuple):
     """How a change is made: tried or done, and whether to wait for what follows from it."""
 
     dry_run: str = "none"
