@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcp_operator.api import mcpserver, names
+from mcp_operator.api import mcpregistry, mcpserver, names
 from mcp_operator.api.schema import Schema, enum, obj, string
 
 Manifest = dict[str, Any]
@@ -41,9 +41,18 @@ def server_crd() -> Manifest:
 
 
 def registry_crd() -> Manifest:
-    phases = ("Pending", "Syncing", "Ready", "Failed")
-    columns = [_column("Phase", ".status.phase"), _column("Age", ".metadata.creationTimestamp", "date")]
-    schema = _announced("A registry of MCP servers.", phases)
+    ready = ".status.conditions[?(@.type=='Ready')].status"
+    columns = [
+        _column("Ready", ready),
+        _column("Phase", ".status.phase"),
+        _column("Servers", ".status.serversDiscovered", "integer"),
+        _column("LastSync", ".status.lastSyncTime", "date"),
+        _column("Age", ".metadata.creationTimestamp", "date"),
+        _column("Source", ".spec.source.type", priority=1),
+        _column("Revision", ".status.observedRevision", priority=1),
+        _column("Message", ".status.message", priority=1),
+    ]
+    schema = obj("A registry of MCP servers.", {"spec": mcpregistry.spec(), "status": mcpregistry.status()}, ["spec"])
     return _crd(names.KIND_REGISTRY, names.PLURAL_REGISTRIES, ["mcpreg"], schema, columns)
 
 

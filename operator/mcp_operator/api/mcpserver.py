@@ -22,7 +22,7 @@ from mcp_operator.api.schema import (
     string,
 )
 
-RUNTIME_TYPES = ("docker", "python", "node")
+RUNTIME_TYPES = ("docker", "python", "node", "remote")
 TRANSPORT_TYPES = ("stdio", "sse", "streamable-http", "http")
 SERVICE_TYPES = ("ClusterIP", "NodePort", "LoadBalancer")
 SESSION_AFFINITIES = ("Auto", "None", "ClientIP")
@@ -56,11 +56,14 @@ def _what_runs() -> dict[str, Schema]:
         "args": _words("Arguments of the server."),
         "env": mapping("Environment variables by name."),
         "port": _port("Port of the server."),
+        "url": string("Address of a server that runs elsewhere, for type remote.", maxLength=2048),
+        "headers": keyed("Headers of each request to it.", _header(), ["name"]),
     }
     registry = {
         "name": string("Name of the server in the registry.", maxLength=256),
         "registry": string("The registry that holds it.", default="default", maxLength=253),
-        "version": string("Version that was asked for.", maxLength=128),
+        "version": string("Version that was asked for; it pins what a registry completed.", maxLength=128),
+        "values": mapping("Values of the entry's parameters and arguments, by key, where a registry completes."),
     }
     return {
         "registry": obj("Where the server was found.", registry, ["name"]),
@@ -72,6 +75,19 @@ def _what_runs() -> dict[str, Schema]:
         "env": kubernetes_list("EnvVar", "Environment variables; win over runtime.env by name.", "name"),
         "port": _port("Port of the server; wins over runtime.port. Default 8080."),
     }
+
+
+def _header() -> Schema:
+    secret = kubernetes("SecretKeySelector", "A key of a Secret, which holds the whole value.")
+    return obj(
+        "",
+        {
+            "name": string("Name.", pattern="^[-!#$%&'*+.^_`|~0-9A-Za-z]+$", maxLength=256),
+            "value": string("Value.", maxLength=8192),
+            "valueFrom": obj("Where the value is.", {"secretKeyRef": secret}, ["secretKeyRef"]),
+        },
+        ["name"],
+    )
 
 
 def _how_it_is_served() -> dict[str, Schema]:
@@ -155,6 +171,14 @@ def _configuration() -> dict[str, Schema]:
     }
 
 
+def _network() -> Schema:
+    rules = {
+        "ingress": kubernetes_list("NetworkPolicyIngressRule", "Who may reach the server; [] is nobody."),
+        "egress": kubernetes_list("NetworkPolicyEgressRule", "What the server may reach; [] is nothing."),
+    }
+    return obj("Traffic of this server alone; a direction that is not given is not restricted.", rules)
+
+
 def _care() -> dict[str, Schema]:
     health = {
         "liveness": kubernetes("Probe", "Replaces the liveness probe."),
@@ -181,6 +205,7 @@ def _care() -> dict[str, Schema]:
     return {
         "health": obj("Probes of the container.", health),
         "validation": obj("What the running server must say to be Ready.", validation),
+        "networkPolicy": _network(),
         "deploymentStrategy": obj("How a change reaches the pods.", strategy),
         "suspend": boolean("Stop reconciling and keep everything as it is.", default=False),
     }
@@ -210,19 +235,35 @@ def status() -> Schema:
             "phase": enum("One word.", PHASES),
             "reason": string("Why, in one word."),
             "message": string("Why, in a sentence."),
-            "image": string("Image, or pypi:NAME or npm:NAME."),
+            "image": string("Image, or pypi:NAME or npm:NAME; the host of a remote server."),
             "tag": string("Tag or version."),
             "observedGeneration": {**integer("Generation that this status describes.", 0), "format": "int64"},
             "replicas": integer("Pods that there are.", 0),
             "readyReplicas": integer("Pods that are ready.", 0),
             "availableReplicas": integer("Pods that are available.", 0),
             "selector": string("Label selector of the pods."),
-            "serviceEndpoint": string("HOST:PORT of the Service."),
+            "serviceEndpoint": string("HOST:PORT of the Service, or the URL of a remote server."),
             "lastUpdateTime": string("When this status last changed.", format="date-time"),
+            "registry": obj("What the registry says of the server, where it completed the spec.", _found()),
+            "resolvedHash": string("Digest of the spec as the registry completed it."),
             "mcp": obj("What the running server said of itself.", mcp),
             "conditions": conditions(),
         },
     )
+
+
+def _found() -> dict[str, Schema]:
+    return {
+        "name": string("The MCPRegistry, as NAMESPACE/NAME."),
+        "version": string("Version of the entry."),
+        "description": string("What the server is."),
+        "repository": string("Its source code."),
+        "license": string("Its license."),
+        "author": string("Who publishes it."),
+        "keywords": _words("Categories and tags."),
+        "capabilities": _words("What it offers, as far as the entry says."),
+        "digest": string("SHA-256 of the entry's document."),
+    }
 
 
 def conditions() -> Schema:

@@ -39,6 +39,14 @@ ANNOTATION_CONFIG_CHECKSUM = f"{GROUP}/config-checksum"
 ANNOTATION_RENDERED = f"{GROUP}/rendered"
 ANNOTATION_RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
+# On an MCPRegistry: each new value is one reading of its source at once.
+ANNOTATION_SYNC_TRIGGER = f"{GROUP}/sync-trigger"
+# On the ConfigMaps that hold a registry's entries: the registry, and what the ConfigMap is (index or entries).
+LABEL_REGISTRY = f"{GROUP}/registry"
+LABEL_TYPE = f"{GROUP}/type"
+LABEL_PART_OF = "app.kubernetes.io/part-of"
+PART_OF_REGISTRY = "mcp-registry"
+
 CONTAINER_SERVER = "mcp-server"
 CONTAINER_INSTALL = "install"
 PORT_NAME = "mcp"

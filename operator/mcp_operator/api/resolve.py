@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from mcp_operator.api import names
 
-RuntimeType = Literal["docker", "python", "node"]
+RuntimeType = Literal["docker", "python", "node", "remote"]
 Transport = Literal["stdio", "sse", "streamable-http"]
 
 _PACKAGE_SOURCES = {"python": "pypi", "node": "npm"}
@@ -40,7 +41,10 @@ class PackageReference:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedServer:
-    """An MCPServer with every default applied; `spec` is its spec, for fields that are passed through as they are."""
+    """An MCPServer with every default applied; `spec` is its spec, for fields that are passed through as they are.
+
+    `url` is the address of a remote server, empty for one that runs here.
+    """
 
     name: str
     namespace: str
@@ -55,6 +59,12 @@ class ResolvedServer:
     transport: Transport
     replicas: int
     spec: dict[str, Any]
+    url: str = ""
+
+    @property
+    def remote(self) -> bool:
+        """Whether somebody else runs the server."""
+        return self.runtime == "remote"
 
     @property
     def bridged(self) -> bool:
@@ -63,13 +73,18 @@ class ResolvedServer:
 
     @property
     def shown_image(self) -> str:
-        """What `status.image` says: `pypi:NAME`, `npm:NAME`, or the image without its tag."""
+        """What `status.image` says: `pypi:NAME`, `npm:NAME`, the image without its tag, or a remote server's host."""
+        if self.remote:
+            return urlsplit(self.url).netloc
         if self.package:
             return f"{self.package.source}:{self.package.name}"
         return split_image(self.image or "")[0]
 
     @property
     def shown_tag(self) -> str:
+        """What `status.tag` says."""
+        if self.remote:
+            return ""
         if self.package:
             return self.package.version or names.DEFAULT_TAG
         return split_image(self.image or "")[1] or names.DEFAULT_TAG
@@ -81,21 +96,23 @@ def resolve(server: dict[str, Any]) -> ResolvedServer:
     spec = server.get("spec") or {}
     runtime = spec.get("runtime") or {}
     kind: RuntimeType = runtime.get("type", "docker")
-    packaged = kind in _PACKAGE_SOURCES
+    packaged, remote = kind in _PACKAGE_SOURCES, kind == "remote"
+    image = None if packaged or remote else spec.get("image") or runtime.get("image") or ""
     return ResolvedServer(
         name=metadata["name"],
         namespace=metadata.get("namespace", "default"),
         runtime=kind,
-        image=None if packaged else full_image(spec.get("image") or runtime.get("image") or "", spec.get("tag")),
+        image=None if image is None else full_image(image, spec.get("tag")),
         package=parse_package(kind, runtime.get("package", "")) if packaged else None,
         command=tuple(_first(spec.get("command"), runtime.get("command"), [])),
         args=tuple(_first(spec.get("args"), runtime.get("args"), [])),
         env=_environment(runtime.get("env") or {}, spec.get("env") or []),
         port=_first(spec.get("port"), runtime.get("port"), _first_target(spec), names.DEFAULT_PORT),
         path=(spec.get("transport") or {}).get("path", names.DEFAULT_PATH),
-        transport=_transport(spec, packaged),
+        transport=_transport(spec, packaged, remote),
         replicas=_first(spec.get("replicas"), 1),
         spec=spec,
+        url=runtime.get("url", "") if remote else "",
     )
 
 
@@ -157,9 +174,11 @@ def _environment(by_name: dict[str, str], listed: list[dict[str, Any]]) -> tuple
     return tuple(merged.values())
 
 
-def _transport(spec: dict[str, Any], packaged: bool) -> Transport:
+def _transport(spec: dict[str, Any], packaged: bool, remote: bool) -> Transport:
     named = (spec.get("transport") or {}).get("type")
     if named is None:
+        if remote:
+            return "streamable-http"
         from_registry = bool((spec.get("registry") or {}).get("name"))
         return "stdio" if packaged or from_registry else "streamable-http"
     transport: Transport = "streamable-http" if named == "http" else named

@@ -7,34 +7,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from mcp_operator.api import names
+from mcp_operator.api.fields import FieldError
 from mcp_operator.api.resolve import parse_duration, parse_package, resolve, split_image
 
 RESERVED_VOLUMES = frozenset({"app", "bridge", "tmp", "config"})
 RESERVED_PATHS = frozenset({names.APP_DIRECTORY, names.BRIDGE_DIRECTORY, names.CONFIG_DIRECTORY, "/tmp"})
 
+# What a pod alone has; the rest (replicas, resources, probes) may stay when a server moves elsewhere.
+_POD_FIELDS = (
+    "image",
+    "tag",
+    "command",
+    "args",
+    "env",
+    "envFrom",
+    "port",
+    "ports",
+    "configSources",
+    "secretRefs",
+    "volumes",
+    "volumeMounts",
+    "config",
+    "networkPolicy",
+)
+_POD_RUNTIME_FIELDS = ("image", "package", "command", "args", "env", "port")
 _DNS_LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
-
-
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """One thing that is wrong: where (`spec.image`), what to do about it, and a CamelCase reason."""
-
-    path: str
-    message: str
-    reason: str = "InvalidSpec"
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.message}"
 
 
 def validate(server: dict[str, Any]) -> list[FieldError]:
     """Everything that is wrong with an MCPServer that its schema accepts; an empty list when it can be rendered."""
     spec = server.get("spec") or {}
+    if (spec.get("runtime") or {}).get("type") == "remote":
+        return [*_name(server), *_remote(spec), *_care(spec)]
     errors = [*_name(server), *_what_runs(spec), *_ports(spec), *_mounts(spec), *_sources(spec), *_care(spec)]
     return errors or list(_bridge(server))
 
@@ -53,6 +62,9 @@ def _what_runs(spec: dict[str, Any]) -> Iterator[FieldError]:
     kind = runtime.get("type", "docker")
     image = spec.get("image") or runtime.get("image")
     package = runtime.get("package")
+    for field in ("url", "headers"):
+        if runtime.get(field):
+            yield FieldError(f"spec.runtime.{field}", f"goes with spec.runtime.type remote, not {kind}")
     if kind == "docker":
         if package:
             yield FieldError("spec.runtime.package", "needs spec.runtime.type python or node")
@@ -71,6 +83,37 @@ def _what_runs(spec: dict[str, Any]) -> Iterator[FieldError]:
         yield FieldError("spec.runtime.package", f"set the package to run with type {kind}", "NothingToRun")
         return
     yield from _package(kind, package)
+
+
+def _remote(spec: dict[str, Any]) -> Iterator[FieldError]:
+    """A server that runs elsewhere has an address and headers; nothing of what only a pod has."""
+    runtime = spec["runtime"]
+    if not runtime.get("url"):
+        yield FieldError("spec.runtime.url", "say where the remote server is", "NothingToRun")
+    elif not is_http_url(runtime["url"]):
+        yield FieldError("spec.runtime.url", f"{runtime['url']!r} is no http or https URL")
+    for index, header in enumerate(runtime.get("headers") or []):
+        if ("value" in header) == ("valueFrom" in header):
+            yield FieldError(f"spec.runtime.headers[{index}]", "set value or valueFrom, one of the two")
+        elif any(character in header.get("value", "") for character in "\r\n\0"):
+            yield FieldError(f"spec.runtime.headers[{index}].value", "holds a line break")
+    if (spec.get("transport") or {}).get("type") == "stdio":
+        yield FieldError("spec.transport.type", "a remote server speaks streamable-http or sse")
+    for field in _POD_FIELDS:
+        if spec.get(field):
+            yield FieldError(f"spec.{field}", "goes with a server that runs in this cluster, not with type remote")
+    for field in _POD_RUNTIME_FIELDS:
+        if runtime.get(field):
+            yield FieldError(f"spec.runtime.{field}", "goes with a server that runs in this cluster, not with remote")
+
+
+def is_http_url(text: str) -> bool:
+    """Whether a client can be given this address."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
 
 
 def _package(kind: str, text: str) -> Iterator[FieldError]:

@@ -11,11 +11,18 @@ from enum import Enum
 from typing import Any
 
 from mcp_operator.api import names
-from mcp_operator.runtime.resources import CONFIGMAPS, DEPLOYMENTS, SERVICEACCOUNTS, SERVICES, Resource
+from mcp_operator.runtime.resources import (
+    CONFIGMAPS,
+    DEPLOYMENTS,
+    NETWORKPOLICIES,
+    SERVICEACCOUNTS,
+    SERVICES,
+    Resource,
+)
 
 Object = dict[str, Any]
 
-CHILDREN: tuple[Resource, ...] = (SERVICEACCOUNTS, CONFIGMAPS, SERVICES, DEPLOYMENTS)
+CHILDREN: tuple[Resource, ...] = (SERVICEACCOUNTS, CONFIGMAPS, NETWORKPOLICIES, SERVICES, DEPLOYMENTS)
 SELECTOR = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
 _BY_KIND = {resource.kind: resource for resource in CHILDREN}
 

@@ -19,7 +19,7 @@ class Reference(NamedTuple):
 
 def references(spec: dict[str, Any]) -> list[Reference]:
     """Every ConfigMap and Secret that `spec` (an MCPServer's) names, sorted, each once."""
-    found = [*_sources(spec), *_environment(spec), *_volumes(spec)]
+    found = [*_sources(spec), *_environment(spec), *_volumes(spec), *_headers(spec)]
     return sorted({reference for reference in found if reference.name})
 
 
@@ -61,3 +61,8 @@ def _volumes(spec: dict[str, Any]) -> Iterator[Reference]:
             yield Reference("ConfigMap", (part.get("configMap") or {}).get("name", ""))
             secret = part.get("secret") or {}
             yield Reference("Secret", secret.get("secretName") or secret.get("name", ""))
+
+
+def _headers(spec: dict[str, Any]) -> Iterator[Reference]:
+    for header in (spec.get("runtime") or {}).get("headers") or []:
+        yield Reference("Secret", ((header.get("valueFrom") or {}).get("secretKeyRef") or {}).get("name", ""))
