@@ -60,6 +60,8 @@ class Informer:
         self._indexes: dict[str, dict[str, set[Key]]] = {}
         self._handlers: list[Handler] = []
         self._version: str | None = None
+        self._observed: set[Key] = set()
+        """Keys whose cached version came with the answer to a write and has not come by watch yet."""
         self._gone: OrderedDict[str, None] = OrderedDict()
         """The uids deleted last, so that the late answer to a write does not bring one back."""
 
@@ -96,7 +98,8 @@ class Informer:
     def observe(self, obj: Object) -> None:
         """Takes the answer to one's own write at once, so that the next look does not see the state before it.
 
-        Handlers hear nothing: whoever wrote knows. The watch event that follows is this version and passes silently.
+        Handlers hear nothing: whoever wrote knows. The watch event of this version passes silently; one of an earlier
+        version is told, for it is a change of someone else's that the answer held already.
         """
         key, obj = key_of(obj), self._slim(obj)
         old = self._objects.get(key)
@@ -106,6 +109,7 @@ class Informer:
             return
         self._reindex(key, old, obj)
         self._objects[key] = obj
+        self._observed.add(key)
 
     # --- running -------------------------------------------------------------------------------------------------
 
@@ -194,12 +198,17 @@ class Informer:
     def _store(self, key: Key, obj: Object, *, listed: bool = False) -> None:
         """A watch may lag behind a write that was observed; a list is believed (a restored server starts lower)."""
         old = self._objects.get(key)
-        if (
-            old is not None
-            and _same(old, obj)
-            and not (_newer(obj, old) or (listed and _version(obj) != _version(old)))
-        ):
-            return
+        observed = key in self._observed
+        if old is not None and _same(old, obj) and not _newer(obj, old):
+            same_version = _version(obj) == _version(old)
+            if same_version:
+                self._observed.discard(key)
+            if not listed or same_version:
+                if observed and (listed or not same_version):
+                    # The answer to our write held a change of someone else's, too: nobody has heard of that one yet.
+                    self._tell(MODIFIED, old, old)
+                return
+        self._observed.discard(key)
         if old is not None and old["metadata"].get("uid") != obj["metadata"].get("uid"):
             # Deleted and made again while nobody looked: two events, as it happened.
             self._remove(key)
@@ -210,6 +219,7 @@ class Informer:
 
     def _remove(self, key: Key, last: Object | None = None) -> None:
         old = self._objects.pop(key, None)
+        self._observed.discard(key)
         if old is None:
             return
         self._gone[old["metadata"].get("uid", "")] = None
