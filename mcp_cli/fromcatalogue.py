@@ -1,110 +1,132 @@
-"""An entry of the catalogue, with what flags and the person at the terminal say, as a plan to deploy.
+"""An entry of the catalogue and the flags that answer its questions -> a server's manifest and the Secret it needs.
 
-Role: find the entry, ask for what is missing where somebody can answer, say the notes. Not its job: what an entry
-becomes (`mcp_operator.catalog.to_server`) and writing it. Called by `deploy`.
+Role: look the entry up, hand the answers to `mcp_operator.catalog`, ask for those that are missing where a person is
+there. Asks no cluster. Called by `deploy`.
 """
 
 from __future__ import annotations
 
-import sys
-from dataclasses import replace
+import base64
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
+from mcp_operator.api.names import CREATED_BY, LABEL_CREATED_BY, LABEL_INSTANCE
+from mcp_operator.catalog.catalogue import open_catalogue
+from mcp_operator.catalog.errors import EntryNotFound
+from mcp_operator.catalog.naming import object_name
+from mcp_operator.catalog.to_server import EntryOptions, SecretKey, plan_server
 
-from mcp_cli.entryvalues import EntryValues, secret_keys_of, values_of
+from mcp_cli.askingvalues import asking
 from mcp_cli.errors import WrongUsage
-from mcp_cli.session import Session, stdin_is_terminal
+from mcp_cli.serverspec import key_values
 
 if TYPE_CHECKING:
-    from mcp_operator.catalog.errors import Missing
     from mcp_operator.catalog.model import ServerEntry
-    from mcp_operator.catalog.options import EntryOptions, Plan
 
     from mcp_cli.serverspec import ServerFlags
 
 
-def split_version(text: str) -> tuple[str, str | None]:
-    """`NAME@VERSION` -> its parts; a name of its own may begin with `@`."""
-    name, at, version = text.rpartition("@")
-    return (name, version) if at and name and version else (text, None)
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which entry, and what `--set` and `--secret` answer."""
+
+    entry: str
+    registry: str | None = None
+    version: str | None = None
+    values: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
-def plan_entry(
-    session: Session, text: str, registry: str | None, flags: ServerFlags, version: str | None, values: EntryValues
-) -> Plan:
-    """The plan of the entry that `text` names (`NAME` or `NAME@VERSION`); `flags.name` empty: one is derived.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The manifest, what a person should know of it, and the Secret for what was given as a plain secret value."""
 
-    Raises CatalogError and WrongUsage; on a terminal it asks for missing values first.
-    """
-    from mcp_operator.catalog.naming import object_name
-    from mcp_operator.catalog.options import EntryOptions
+    server: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    secret: dict[str, Any] | None = None
 
-    from mcp_cli.serverspec import key_values
 
-    name, wanted = split_version(text)
-    if wanted and version:
-        raise WrongUsage("NAME@VERSION and --version exclude each other", "Give the version once.")
-    entry, pinned = _find(name, registry, wanted or version)
+def from_catalogue(choice: Choice, flags: ServerFlags) -> Found:
+    """Raises the catalogue's errors, which are written for people."""
+    entry, version = _find(choice)
     options = EntryOptions(
-        name=flags.name or object_name(entry.name),
+        name=flags.name if flags.name != choice.entry else object_name(entry.name),
         namespace="",
-        version=pinned,
+        version=version,
         runtime="docker" if flags.runtime == "stdio" else flags.runtime,
         command=flags.command,
         args=flags.args,
         env=key_values(flags.env, "--env"),
         secrets=flags.env_from_secret,
-        values=values_of(values),
-        secret_keys=secret_keys_of(values),
+        values=_values(choice),
+        secret_keys=_secret_keys(choice.secrets),
     )
-    plan = _asking(entry, options)
-    for note in plan.notes:
-        session.say(f"note: {note}")
-    return plan
+    plan = asking(entry.name, lambda more: plan_server(entry, replace(options, values={**options.values, **more})))
+    metadata = {key: value for key, value in plan.manifest["metadata"].items() if value}
+    secret = _secret(options.name, plan.secret_name, dict(plan.secret_values)) if plan.secret_values else None
+    return Found(plan.manifest | {"metadata": metadata}, plan.notes, secret)
 
 
-def _find(name: str, registry: str | None, version: str | None) -> tuple[ServerEntry, str | None]:
-    """The entry, and the version of the package that it does not say itself."""
-    from mcp_operator.catalog.catalogue import open_catalogue
-    from mcp_operator.catalog.errors import EntryNotFound
-
+def _find(choice: Choice) -> tuple[ServerEntry, str | None]:
+    """The entry, and the version of its package where that is another than it says. `NAME@VERSION` names one too."""
+    name, at, version = choice.entry.rpartition("@")
+    name, wanted = (name, version) if at and name and version else (choice.entry, None)
+    if wanted and choice.version:
+        raise WrongUsage("NAME@VERSION and --version exclude each other", "Give the version once.")
+    wanted = wanted or choice.version
     with open_catalogue() as catalogue:
-        if version:
+        if wanted:
             try:
-                return catalogue.get(name, registry, version), None
+                return catalogue.get(name, choice.registry, wanted), None
             except EntryNotFound:
-                return catalogue.get(name, registry), version
-        return catalogue.get(name, registry), None
+                return catalogue.get(name, choice.registry), wanted
+        return catalogue.get(name, choice.registry), None
 
 
-def _asking(entry: ServerEntry, options: EntryOptions) -> Plan:
-    """Plan; where values are missing and a person is there, ask for them and plan again."""
-    from mcp_operator.catalog.errors import MissingValues
-    from mcp_operator.catalog.to_server import plan_server
-
-    agreed = False
-    while True:
-        try:
-            return plan_server(entry, options)
-        except MissingValues as error:
-            if not (stdin_is_terminal() and sys.stderr.isatty()):
-                raise
-            count = len(error.missing)
-            question = f"{entry.name} needs {count} value{'s' if count > 1 else ''}. Enter {'them' if count > 1 else 'it'} now?"
-            agreed = agreed or click.confirm(question, default=True, err=True)
-            if not agreed:
-                raise
-            options = replace(options, values={**options.values, **_answers(error.missing)})
+def _values(choice: Choice) -> dict[str, Any]:
+    """Those of the files, later files over earlier ones, and over all what --set says."""
+    values: dict[str, Any] = {}
+    for name in choice.files:
+        values |= _read(name)
+    return values | key_values(choice.values, "--set")
 
 
-def _answers(missing: tuple[Missing, ...]) -> dict[str, Any]:
-    return {one.key: _answer(one) for one in missing}
+def _read(name: str) -> dict[str, Any]:
+    import yaml
+
+    try:
+        document = yaml.safe_load(Path(name).read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise WrongUsage(f"--values {name} is neither YAML nor JSON", "Correct the file.") from error
+    if not isinstance(document, dict):
+        raise WrongUsage(f"--values {name} holds no values", "It is an object, for example api_key: abc.")
+    return document
 
 
-def _answer(one: Missing) -> str:
-    """One value from the person; a secret is not shown, and goes into a Secret."""
-    text = f"{one.key} ({one.description})" if one.description else one.key
-    kind = click.Choice(one.choices) if one.choices else str
-    answer: str = click.prompt(" ".join(text.split()), hide_input=one.secret, type=kind, err=True)
-    return answer
+def _secret_keys(pairs: tuple[str, ...]) -> dict[str, SecretKey]:
+    """`KEY=SECRET/KEY` pairs. What is refused is not repeated: it may be the secret itself, in the wrong place."""
+    found = {}
+    for pair in pairs:
+        key, _, place = pair.partition("=")
+        name, slash, name_of_key = place.partition("/")
+        if not (key and name and slash and name_of_key):
+            words = f"--secret {key}=... " if "=" in pair else "--secret "
+            raise WrongUsage(f"{words}names no key of a Secret", "For example --secret api_key=my-secret/token.")
+        found[key] = SecretKey(name, name_of_key)
+    return found
+
+
+def _secret(server: str, name: str, values: dict[str, str]) -> dict[str, Any]:
+    labels = {LABEL_INSTANCE: server, LABEL_CREATED_BY: CREATED_BY}
+    data = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "labels": labels}, "data": data}
+
+
+def owned(secret: dict[str, Any], server: dict[str, Any]) -> dict[str, Any]:
+    """The Secret as a child of the server that was written, so that it goes with it."""
+    metadata = server["metadata"]
+    owner = {key: server[key] for key in ("apiVersion", "kind")} | {key: metadata[key] for key in ("name", "uid")}
+    placed = {**secret["metadata"], "namespace": metadata["namespace"], "ownerReferences": [owner]}
+    return secret | {"metadata": placed}
