@@ -22,6 +22,8 @@ EXAMPLES = """
 mcp deploy time --replicas 3 --wait
 mcp deploy filesystem --dry-run -o yaml
 mcp deploy github --env-from-secret github-token
+mcp deploy grafana --set url=https://grafana.example.com --secret api_key=grafana/token
+mcp deploy io.github.owner/server@1.2.0 --values answers.yaml
 mcp deploy my-time --package mcp-server-time==2026.10.19 --runtime python
 mcp deploy web --image ghcr.io/example/web-mcp:1.2 --transport http --port 8000
 mcp deploy -f server.yaml
@@ -116,12 +118,15 @@ def _objects(options: Options, session: Session) -> tuple[list[dict[str, Any]], 
     assert flags is not None and choice is not None
     if flags.image or flags.package:
         return [with_flags(bare_server(flags), flags)], None
+    from dataclasses import replace
+
     from mcp_cli.fromcatalogue import from_catalogue
 
     found = from_catalogue(choice, flags)
     for note in found.notes:
         session.say(f"note: {note}")
-    return [with_flags(found.server, flags)], found.secret
+    # The entry has taken the variables already: a secret among them is in the Secret, and shall not come back as text.
+    return [with_flags(found.server, replace(flags, env=(), env_from_secret=()))], found.secret
 
 
 def _check(objects: list[dict[str, Any]]) -> None:

@@ -110,13 +110,18 @@ class Catalogue:
         """Best first."""
         return self._index.search(text, limit)
 
-    def get(self, name: str, source: str | None = None) -> ServerEntry:
-        """The entry of that name, of `source` or of the source with the highest priority. Raises EntryNotFound."""
+    def get(self, name: str, source: str | None = None, version: str | None = None) -> ServerEntry:
+        """The entry of that name, of `source` or of the source with the highest priority; the latest of its versions.
+
+        Raises EntryNotFound.
+        """
         ranks = {known.name: -known.priority for known in self.sources}
-        found = [entry for entry in self._index.get(name) if source in (None, entry.source)]
+        named = [entry for entry in self._index.get(name) if source in (None, entry.source)]
+        found = [entry for entry in named if version in (None, entry.version)]
         if not found:
             raise EntryNotFound(name, self.similar(name))
-        winner: ServerEntry = min(found, key=lambda entry: (ranks.get(entry.source, 0), entry.source))
+        newest_first = sorted(found, key=lambda entry: (entry.latest, entry.published_at), reverse=True)
+        winner: ServerEntry = min(newest_first, key=lambda entry: (ranks.get(entry.source, 0), entry.source))
         return winner
 
     def similar(self, name: str) -> list[str]:

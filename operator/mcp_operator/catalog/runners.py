@@ -28,8 +28,8 @@ _WITH_VALUE = {
     "uvx": _flags("--from --with -p --python --index --index-url --extra-index-url --cache-dir"),
     "docker": _flags(
         "-e --env -v --volume --mount -p --publish -u --user --name --network --net -w --workdir --entrypoint"
-        " --env-file --platform --pull --add-host -m --memory --cpus --restart -h --hostname --cap-add --cap-drop --security-opt"
-        " --device --gpus -l --label"
+        " --env-file --platform --pull --add-host -m --memory --cpus --restart -h --hostname --cap-add --cap-drop"
+        " --security-opt --device --gpus -l --label"
     ),
     "python": _flags("-m -X -W"),
 }
