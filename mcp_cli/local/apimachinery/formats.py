@@ -78,8 +78,13 @@ def fits(name: str, value: str) -> bool:
     return checker is None or checker(value)
 
 
+def _end_of_text(found: re.Match[str]) -> str:
+    return r"\Z" if found[0] == "$" else found[0]
+
+
 @cache
 def python_pattern(pattern: str) -> str:
     """Go's `$` is the end of the text, Python's also stands before a last newline; `\\z` is Go's name for it."""
-    text = re.sub(r"(?<!\\)((?:\\\\)*)\$", r"\1\\Z", pattern)
+    # An escape, or a class, in which `$` is itself, is passed over whole.
+    text = re.sub(r"\\.|\[\^?\]?(?:\[:\w+:\]|\\.|[^\]\\])*\]|\$", _end_of_text, pattern)
     return text.replace(r"\z", r"\Z").replace("[[:alnum:]]", "[0-9A-Za-z]").replace("[[:alpha:]]", "[A-Za-z]")
