@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Tests share two cores with the servers that they start.
 WORKERS ?= 2
 
-.PHONY: quickstart test test-fast test-conformance test-node lint bench generate manifests build install run clean
+.PHONY: quickstart test test-fast test-conformance test-node lint bench catalogue-report generate manifests build install run clean
 
 $(STAMP): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -37,6 +37,9 @@ lint: $(STAMP) ## Style, types, import rules
 
 bench: $(STAMP) ## Ratios against a reference, side by side
 	$(BIN)/python -m tests.bench
+
+catalogue-report: $(STAMP) ## What becomes of the real registries (RUN=--run also starts 40 servers, about 8 minutes)
+	$(BIN)/python tools/catalogue_report.py $(RUN)
 
 generate: $(STAMP) manifests ## Man pages, completions, CRD reference
 	$(BIN)/python tools/generate.py

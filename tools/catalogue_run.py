@@ -12,17 +12,20 @@ import random
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from catalogue_cluster import SERVERS, ReportCluster
-from example_values import plan_with_examples
 from mcp_operator.api import names
 from mcp_operator.catalog.errors import CatalogError
 from mcp_operator.catalog.model import ServerEntry
-from mcp_operator.catalog.options import Manifest
+from mcp_operator.catalog.naming import object_name
+from mcp_operator.catalog.options import EntryOptions
+from mcp_operator.catalog.to_server import plan_server
 from mcp_operator.runtime.client import KubeClient
-from mcp_operator.runtime.errors import ApiError
+from mcp_operator.runtime.errors import ApiError, NotFound
 
 AT_ONCE = 4
 EACH = 90.0
@@ -39,41 +42,73 @@ class Run:
     words: str
     seconds: float
 
+    @property
+    def absent(self) -> bool:
+        """Whether the registry of packages that is reached from here does not have it at all."""
+        return "does not exist in the package" in self.words
 
-def sample(entries: list[ServerEntry], seed: int, size: int) -> list[tuple[ServerEntry, Manifest]]:
-    """Newest versions of npm and PyPI servers that require no secret, chosen by the seed."""
+    @property
+    def gone(self) -> bool:
+        """Whether it has the package, but not this version any more."""
+        return "has no version" in self.words
+
+
+def candidates(entries: list[ServerEntry], seed: int) -> Iterator[ServerEntry]:
+    """Newest versions of the npm and PyPI servers that want nothing from a person, in the order of the seed.
+
+    An entry that declares a secret at all is not among them: publishers rarely mark those as required that are.
+    """
     newest = {entry.name: entry for entry in entries if entry.package and entry.package.kind in ("npm", "pypi")}
-    fitting: list[tuple[ServerEntry, Manifest]] = []
-    for name in sorted(newest):
-        try:
-            plan, made_up = plan_with_examples(newest[name])
-        except CatalogError:
-            continue
-        if not any(one.secret for one in made_up):
-            fitting.append((newest[name], plan.manifest))
-    return random.Random(seed).sample(fitting, min(size, len(fitting)))
+    fitting = [newest[name] for name in sorted(newest) if _wants_nothing(newest[name])]
+    yield from random.Random(seed).sample(fitting, len(fitting))
+
+
+def _wants_nothing(entry: ServerEntry) -> bool:
+    package = entry.package
+    if package is None or any(one.secret for one in (*package.env, *package.arguments, *package.runtime_arguments)):
+        return False
+    try:
+        plan_server(entry, EntryOptions("any", "default"))
+    except CatalogError:
+        return False
+    return True
 
 
 async def run_sample(
     entries: list[ServerEntry], cluster: ReportCluster, seed: int, size: int, limit: float
 ) -> list[Run]:
-    """Start each of the sample, as many at once as the machine bears."""
-    slots, deadline = asyncio.Semaphore(AT_ONCE), time.monotonic() + limit
+    """Start servers, as many at once as the machine bears, until so many have shown whether they run.
+
+    One whose package is not to be had at all makes room for the next; of one whose version is gone, the newest runs.
+    """
+    deadline = time.monotonic() + limit
+    waiting = candidates(entries, seed)
+    runs: list[Run] = []
+
+    async def worker(client: KubeClient) -> None:
+        while sum(not run.absent for run in runs) + len(started) < size and (entry := next(waiting, None)):
+            started.add(entry.name)
+            seconds = min(EACH, deadline - time.monotonic())
+            found = await _run(entry, client, cluster, seconds, None)
+            if found.gone and time.monotonic() < deadline:
+                found = await _run(entry, client, cluster, min(EACH, deadline - time.monotonic()), "latest")
+            started.discard(entry.name)
+            runs.append(found)
+            print(f"  {_line(found)}", flush=True)
+
+    started: set[str] = set()
     async with cluster.client() as client:
         await _operator_ready(client)
-
-        async def one(entry: ServerEntry, manifest: Manifest) -> Run:
-            async with slots:
-                return await _run(entry, manifest, client, cluster, min(EACH, deadline - time.monotonic()))
-
-        return list(await asyncio.gather(*(one(*chosen) for chosen in sample(entries, seed, size))))
+        await asyncio.gather(*(worker(client) for _ in range(AT_ONCE)))
+    return runs
 
 
 async def _run(
-    entry: ServerEntry, manifest: Manifest, client: KubeClient, cluster: ReportCluster, seconds: float
+    entry: ServerEntry, client: KubeClient, cluster: ReportCluster, seconds: float, version: str | None
 ) -> Run:
+    name = object_name(entry.name)
+    manifest = plan_server(entry, EntryOptions(name, "default", version=version)).manifest
     started = time.monotonic()
-    name = manifest["metadata"]["name"]
     runtime = manifest["spec"]["runtime"]
     package = f"{runtime['package']} {' '.join(runtime.get('args', []))}".strip()
     if seconds <= 0:
@@ -83,10 +118,18 @@ async def _run(
         words = await _settled(client, name, seconds)
         tools, words = await _tools(name, cluster) if words is None else (None, words)
     finally:
-        await client.delete(SERVERS, name, "default")
-    found = Run(entry.name, package, tools, words, time.monotonic() - started)
-    print(f"  {_line(found)}", flush=True)
-    return found
+        await _delete(client, name)
+    return Run(entry.name, package, tools, words, time.monotonic() - started)
+
+
+async def _delete(client: KubeClient, name: str) -> None:
+    """Delete it, and wait until it is gone."""
+    await client.delete(SERVERS, name, "default")
+    async with asyncio.timeout(60):
+        with suppress(NotFound):
+            while True:
+                await client.get(SERVERS, name, "default")
+                await asyncio.sleep(0.2)
 
 
 async def _settled(client: KubeClient, name: str, seconds: float) -> str | None:
@@ -137,8 +180,11 @@ async def _operator_ready(client: KubeClient) -> None:
 
 def show_runs(runs: list[Run]) -> bool:
     """Print the figures and the others' words; True when four fifths answer."""
+    absent = [run for run in runs if run.absent]
+    runs = [run for run in runs if not run.absent]
     answered = [run for run in runs if run.tools is not None]
     print(f"run: {len(answered)} of {len(runs)} answer tools/list (target {4 * len(runs) // 5})")
+    print(f"  {len(absent)} more were passed over: the package registry reached from here does not have their packages")
     for run in runs:
         if run.tools is None:
             print(f"  {_line(run)}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,19 +18,54 @@ from mcp_operator.bridge.packages import Installed, InstallError, Spec, normal
 
 
 def install(spec: Spec, root: Path) -> Installed:
-    """Install into `root`."""
+    """Install into `root`, for our interpreter; a package that needs another gets one that uv finds or fetches.
+
+    Where the publisher's day bounds the dependencies (UV_EXCLUDE_NEWER) and an index does not tell days, without it.
+    """
     uv, environment = find_uv(), uv_environment()
-    python = [] if environment.get("UV_PYTHON") else ["--python", sys.executable]
-    run([uv, "venv", "--quiet", "--no-project", *python, str(root)], environment, spec)
+    ours = "" if environment.get("UV_PYTHON") else sys.executable
+    try:
+        populate(uv, environment, spec, root, ours)
+    except OtherPython as wanted:
+        shutil.rmtree(root, ignore_errors=True)
+        with_other_python(uv, environment, spec, root, wanted)
+    except InstallError:
+        if not environment.pop("UV_EXCLUDE_NEWER", None):
+            raise
+        shutil.rmtree(root, ignore_errors=True)
+        populate(uv, environment, spec, root, ours)
+    version, names = describe(spec, root)
+    programs = {name: f"bin/{name}" for name in names if (root / "bin" / name).exists()}
+    return Installed(root, spec.name.partition("[")[0], version, programs)
+
+
+class OtherPython(InstallError):
+    """The package needs another Python than ours: `versions` says which, as a package does (`>=3.13`)."""
+
+    def __init__(self, words: str, versions: str) -> None:
+        super().__init__(words)
+        self.versions = versions
+
+
+def with_other_python(uv: str, environment: dict[str, str], spec: Spec, root: Path, wanted: OtherPython) -> None:
+    try:
+        populate(uv, environment, spec, root, wanted.versions)
+    except InstallError as error:
+        if "python-build-standalone" not in str(error):
+            raise
+        raise InstallError(f"{wanted}, and no other could be found or fetched; install one") from error
+
+
+def populate(uv: str, environment: dict[str, str], spec: Spec, root: Path, python: str) -> None:
+    """An environment for this interpreter (a path or versions; empty: uv's choice), and the package in it."""
+    chosen = ["--python", python] if python else []
+    run([uv, "venv", "--quiet", "--no-project", *chosen, str(root)], environment, spec)
     requirement = spec.name + (f"=={spec.version}" if spec.version else "")
     target = ["--python", str(root / "bin" / "python")]
     if environment.get("UV_NO_INDEX", "0") not in ("", "0", "false"):
         # uv has a variable for everything but this.
         target.append("--no-index")
     run([uv, "pip", "install", "--quiet", "--compile-bytecode", *target, requirement], environment, spec)
-    version, names = describe(spec, root)
-    programs = {name: f"bin/{name}" for name in names if (root / "bin" / name).exists()}
-    return Installed(root, spec.name.partition("[")[0], version, programs)
 
 
 def find_uv() -> str:
@@ -71,7 +107,17 @@ def writable(path: Path) -> bool:
 def run(command: list[str], environment: dict[str, str], spec: Spec) -> None:
     result = subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if result.returncode:
-        raise InstallError(explain(spec, result.stderr))
+        raise failure(spec, result.stderr)
+
+
+def failure(spec: Spec, stderr: str) -> InstallError:
+    text = " ".join(stderr.split())
+    own = re.search(r"current Python version \(([\d.]+)\) does not satisfy Python\s*([<>=!~][^\s]*) and (\S+?)==", text)
+    if own and normal(own[3]) == normal(spec.name):
+        return OtherPython(f"{spec.text} needs Python {own[2]}; here is {own[1]}", own[2])
+    if "No interpreter found for Python" in text:
+        return InstallError(f"{spec.text} needs a Python that is not here, and uv may not fetch one; install it")
+    return InstallError(explain(spec, stderr))
 
 
 def explain(spec: Spec, stderr: str) -> str:

@@ -6,12 +6,13 @@ Role: npm, PyPI and OCI packages with their arguments, environment, mounts and e
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 from typing import Any
 
 from mcp_operator.api import names
 from mcp_operator.catalog import runners
 from mcp_operator.catalog.arguments import command_line
-from mcp_operator.catalog.endpoint import for_a_pod, port_and_path
+from mcp_operator.catalog.endpoint import EVERYWHERE, for_a_pod, port_and_path
 from mcp_operator.catalog.environment import declared, environment
 from mcp_operator.catalog.errors import NotDeployable
 from mcp_operator.catalog.model import RUNTIMES, Argument, Package, Variable
@@ -24,8 +25,8 @@ TRANSPORTS = ("stdio", "streamable-http", "sse")
 COMMAND_UNKNOWN = "the image speaks stdio and its registry says no command: give it with --command WORD for each word"
 
 
-def package_spec(package: Package, values: Values, options: EntryOptions) -> Manifest:
-    """What runs, how it is spoken to, and its environment. Raises NotDeployable."""
+def package_spec(package: Package, published: str, values: Values, options: EntryOptions) -> Manifest:
+    """What runs, how it is spoken to, and its environment; `published` is when. Raises NotDeployable."""
     if package.transport not in TRANSPORTS:
         raise NotDeployable(
             f"its transport is {package.transport!r}, which is not served here", f"known: {', '.join(TRANSPORTS)}"
@@ -38,7 +39,8 @@ def package_spec(package: Package, values: Values, options: EntryOptions) -> Man
         words = list(options.args)
     spec: Manifest = {"runtime": _runtime(package, start, command, words, options), "transport": {}}
     _serve(spec, package, values)
-    env = environment((*package.env, *_passed(start, package)), values, options, declared(values, options))
+    asked = (*package.env, *_passed(start, package), *_beside(package, published, options))
+    env = environment(asked, values, options, declared(values, options))
     spec |= {
         key: value for key, value in {"env": env, **_mounted(start, values), **_user(start, values)}.items() if value
     }
@@ -82,6 +84,26 @@ def _serve(spec: Manifest, package: Package, values: Values) -> None:
         spec["port"] = port
         if path != names.DEFAULT_PATH:
             spec["transport"]["path"] = path
+
+
+def _beside(package: Package, published: str, options: EntryOptions) -> list[Variable]:
+    """Variables that no entry declares and many servers need.
+
+    A Python package names the oldest versions that it works with and seldom the newest: the dependencies of a pinned
+    version are those of the day on which it was published. FastMCP listens on localhost unless told otherwise.
+    """
+    found = []
+    day = re.match(r"\d{4}-\d{2}-\d{2}", published)
+    if package.kind == "pypi" and package.version not in (None, "latest") and not options.version and day:
+        try:
+            until = date.fromisoformat(day[0]) + timedelta(days=2)
+        except (ValueError, OverflowError):
+            return found
+        found.append(Variable("UV_EXCLUDE_NEWER", default=until.isoformat()))
+    if package.kind == "pypi" and package.transport != "stdio":
+        found.append(Variable("FASTMCP_HOST", default=EVERYWHERE))
+    known = {variable.name for variable in package.env}
+    return [variable for variable in found if variable.name not in known]
 
 
 def _passed(start: Start, package: Package) -> list[Variable]:

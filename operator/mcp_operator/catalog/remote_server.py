@@ -28,7 +28,8 @@ def remote_spec(remote: Remote, values: Values) -> Manifest:
     url = _PART.sub(lambda part: parts.get(part[1]) or part[0], remote.url)
     if not re.match(r"https?://[^/\s]", url):
         raise NotDeployable(f"its address {url!r} is no http or https URL", "tell its publisher")
-    headers = [item for header in remote.headers if (item := _header(header, values))]
+    listed = {header.name.lower(): header for header in remote.headers}
+    headers = [item for header in listed.values() if (item := _header(header, values))]
     runtime = {"type": "remote", "url": url, **({"headers": headers} if headers else {})}
     return {"runtime": runtime, "transport": {"type": remote.transport}}
 

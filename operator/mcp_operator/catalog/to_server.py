@@ -95,7 +95,7 @@ def _spec(entry: ServerEntry, values: Values, options: EntryOptions) -> tuple[Ma
         return remote_spec(entry.remotes[0], values), {}
     if entry.layout == "docker":
         return docker_spec(entry, package, values, options)
-    return package_spec(package, values, options), {}
+    return package_spec(package, entry.published_at, values, options), {}
 
 
 def _registry(entry: ServerEntry, options: EntryOptions) -> dict[str, str]:
