@@ -34,13 +34,15 @@ async def test_a_stdio_server_of_three_replicas_becomes_ready_behind_the_bridge(
     assert op.writes() == {}
 
 
-async def test_a_legacy_stdio_server_is_known_without_a_session_of_its_own(op: Operated) -> None:
+async def test_a_legacy_stdio_server_says_what_it_is_in_a_session(op: Operated) -> None:
     await op.create("demo", **HOST, command=command("--era", "legacy"))
     status = await op.phase("demo", "Running", "Ready")
-    assert status["mcp"] == {"era": "legacy", "sessions": True}
+    assert (status["mcp"]["era"], status["mcp"]["sessions"]) == ("legacy", True)
+    assert status["mcp"]["serverInfo"] == {"name": "test-server", "version": "1.2.3"}
+    assert status["mcp"]["toolCount"] == len(status["mcp"]["tools"]) > 0
 
 
-async def test_a_legacy_stdio_server_is_asked_for_its_tools_where_the_spec_wants_some(op: Operated) -> None:
+async def test_tools_that_the_spec_wants_are_looked_for(op: Operated) -> None:
     await op.create("demo", **HOST, command=command("--era", "legacy"), validation={"requiredTools": ["nothing"]})
     status = await op.phase("demo", "Failed", "RequiredToolsMissing")
     assert status["mcp"]["era"] == "legacy"

@@ -1,8 +1,8 @@
 """Asks a running server what it is, and says it in the words of `status.mcp`.
 
-Role: the operator's use of the MCP client. A server behind our bridge is asked in the modern era alone: `initialize`
-would start a child of its own there. Any other server is asked for a session too, which is given back. Not its job:
-when to ask, and what the answer has to hold (`probe`). Called by the prober.
+Role: the operator's use of the MCP client. A modern server behind our bridge is asked in that era alone: `initialize`
+would start a child of its own there. Any other server is asked for a session, which is given back. Not its job: when
+to ask, and what the answer has to hold (`probe`). Called by the prober.
 """
 
 from __future__ import annotations
@@ -97,9 +97,7 @@ class Asker:
         try:
             identity, tools = await _conversation(way, MODERN)
         except InvalidAnswer:
-            # It answered, and does not know server/discover: legacy.
-            if not (target.required_tools or target.required_capabilities):
-                return {"era": "legacy", "sessions": True}
+            # It answered, and does not know server/discover: legacy. Only a session can tell what it is.
             identity, tools = await _conversation(way, LEGACY)
             return describe(identity, tools, era="legacy", sessions=True)
         dual = any(version in LEGACY_VERSIONS for version in identity.versions)
