@@ -13,8 +13,11 @@ from dataclasses import dataclass, field
 from mcp_operator.api import names
 from mcp_operator.controllers.ask import Asker
 from mcp_operator.controllers.gauges import ServerCollector
+from mcp_operator.controllers.mcpregistry import RegistryReconciler
 from mcp_operator.controllers.mcpserver import Options, ServerReconciler
 from mcp_operator.controllers.probe import Prober
+from mcp_operator.controllers.registry_metrics import RegistryMetrics
+from mcp_operator.controllers.registry_world import RegistryWorld
 from mcp_operator.controllers.world import MCPSERVERS, World
 from mcp_operator.runtime.backoff import Backoff
 from mcp_operator.runtime.client import KubeClient
@@ -23,6 +26,9 @@ from mcp_operator.runtime.errors import ApiError, NotFound
 from mcp_operator.runtime.events import EventRecorder
 from mcp_operator.runtime.manager import Manager, ManagerConfig
 from mcp_operator.runtime.metrics import RuntimeMetrics
+
+# Each may hold one catalogue on its way.
+REGISTRY_WORKERS = 2
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +71,12 @@ class Operator:
         self.servers = ServerReconciler(self.world, self.prober, self.events, config.options)
         self.metrics.registry.register(ServerCollector(self.world.servers))
         self.manager.add(self.controller)
+        self.registry_controller = Controller(
+            "mcpregistry", self._reconcile_registry, workers=REGISTRY_WORKERS, metrics=self.metrics
+        )
+        self.registry_world = RegistryWorld(self.manager, self.registry_controller.enqueue, config.namespaces)
+        self.registries = RegistryReconciler(self.registry_world, self.events, RegistryMetrics(self.metrics))
+        self.manager.add(self.registry_controller)
         self.manager.add_runnable(self.events.run)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -76,6 +88,9 @@ class Operator:
 
     async def _reconcile(self, key: tuple[str, str]) -> Result:
         return await self.servers.reconcile(key)
+
+    async def _reconcile_registry(self, key: tuple[str, str]) -> Result:
+        return await self.registries.reconcile(key)
 
 
 async def _wait_for_kinds(client: KubeClient, stop: asyncio.Event) -> None:

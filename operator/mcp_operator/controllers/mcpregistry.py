@@ -1,0 +1,146 @@
+"""The MCPRegistry controller: is a reading due, read, store, say so.
+
+Role: the order of these steps for one registry, level-triggered; a failure is written down with the time of the next
+try, and the key comes back then. Called by the controller's workers with a namespace and a name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import Any
+
+from mcp_operator.api import names
+from mcp_operator.api.conditions import find
+from mcp_operator.api.mcpregistry import ResolvedRegistry, resolve, validate
+from mcp_operator.catalog.errors import CatalogError
+from mcp_operator.controllers import registry_status
+from mcp_operator.controllers.problem import Problem
+from mcp_operator.controllers.registry_metrics import RegistryMetrics
+from mcp_operator.controllers.registry_schedule import due, origin_of, retry_after, timestamp
+from mcp_operator.controllers.registry_status import Attempt
+from mcp_operator.controllers.registry_sync import Synced, Unprepared, inputs, synchronise
+from mcp_operator.controllers.registry_world import MCPREGISTRIES, RegistryWorld
+from mcp_operator.runtime.controller import DONE, Result
+from mcp_operator.runtime.errors import NotFound
+from mcp_operator.runtime.events import EventRecorder
+from mcp_operator.runtime.resources import Key, key_of
+
+Object = dict[str, Any]
+
+# A shorter reading is not worth two writes of the status.
+SYNCING_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class RegistryReconciler:
+    def __init__(self, world: RegistryWorld, events: EventRecorder, metrics: RegistryMetrics) -> None:
+        self._world = world
+        self._events = events
+        self._metrics = metrics
+
+    async def reconcile(self, key: Key) -> Result:
+        registry = self._world.registry(key)
+        if registry is None or registry["metadata"].get("deletionTimestamp"):
+            return DONE
+        errors = validate(registry)
+        if errors:
+            words = "; ".join(map(str, errors))
+            await self._unprepared(Attempt(registry, time.time(), "", False), Problem(errors[0].reason, words, True))
+            return DONE
+        resolved = resolve(registry)
+        try:
+            read_with = await inputs(self._world, registry, resolved)
+        except Unprepared as missing:
+            await self._unprepared(Attempt(registry, time.time(), "", True), missing.problem, resolved)
+            return DONE
+        wait = due(registry, resolved, read_with, self._world.complete(registry), time.time())
+        if wait.seconds > 0:
+            return Result(wait.seconds)
+        log.info("reading %s: %s", "/".join(key), wait.why)
+        return await self._sync(Attempt(registry, time.time(), read_with, bool(resolved.secret)), resolved)
+
+    async def _sync(self, attempt: Attempt, resolved: ResolvedRegistry) -> Result:
+        registry = attempt.registry
+        started = time.monotonic()
+        try:
+            result = await self._patiently(registry, resolved)
+        except Unprepared as missing:
+            await self._unprepared(attempt, missing.problem, resolved)
+            return DONE
+        except CatalogError as error:
+            self._metrics.observe(registry, "error", time.monotonic() - started)
+            return await self._failed(attempt, error, resolved)
+        self._metrics.observe(registry, "success", time.monotonic() - started)
+        await self._succeeded(attempt, result)
+        return Result(resolved.interval)
+
+    async def _patiently(self, registry: Object, resolved: ResolvedRegistry) -> Synced:
+        """Says that it is reading only when that takes a while."""
+        reading = asyncio.create_task(synchronise(self._world, registry, resolved))
+        try:
+            done, _ = await asyncio.wait([reading], timeout=SYNCING_SECONDS)
+            if not done:
+                await self._write(registry, registry_status.syncing(registry))
+            return await reading
+        except asyncio.CancelledError:
+            reading.cancel()
+            await asyncio.wait([reading])
+            raise
+
+    async def _succeeded(self, attempt: Attempt, result: Synced) -> None:
+        before = attempt.registry.get("status") or {}
+        status = registry_status.synced(attempt, result)
+        await self._report(attempt, status)
+        if result.changed or before.get("failures") or not before.get("lastSyncTime"):
+            self._events.normal(attempt.registry, "Synced", status["message"])
+
+    async def _failed(self, attempt: Attempt, error: CatalogError, resolved: ResolvedRegistry) -> Result:
+        failures = int((attempt.registry.get("status") or {}).get("failures") or 0) + 1
+        again = retry_after(error, failures, resolved.interval, attempt.now)
+        usable = self._usable(attempt.registry, resolved)
+        await self._report(attempt, registry_status.failed(attempt, error, again, usable))
+        if failures == 1 or error_changed(attempt.registry, error):
+            self._events.warning(attempt.registry, registry_status.reason_of(error), str(error))
+        return Result(again + 1.0)
+
+    async def _unprepared(self, attempt: Attempt, problem: Problem, resolved: ResolvedRegistry | None = None) -> None:
+        usable = resolved is not None and self._usable(attempt.registry, resolved)
+        if await self._report(attempt, registry_status.unprepared(attempt, problem, usable)):
+            self._events.warning(attempt.registry, problem.reason, problem.message)
+
+    def _usable(self, registry: Object, resolved: ResolvedRegistry) -> bool:
+        index = self._world.index(registry)
+        return index is not None and index.origin == origin_of(resolved) and self._world.complete(registry)
+
+    async def _report(self, attempt: Attempt, computed: Object) -> bool:
+        """Whether there was something new to write."""
+        live = self._world.registry(key_of(attempt.registry)) or attempt.registry
+        before = live.get("status") or {}
+        status = registry_status.merge(before, computed, timestamp(attempt.now))
+        if status is not before:
+            await self._write(attempt.registry, status)
+        return status is not before
+
+    async def _write(self, registry: Object, status: Object) -> None:
+        metadata = registry["metadata"]
+        body = [{"op": "add", "path": "/status", "value": status}]
+        with contextlib.suppress(NotFound):
+            written = await self._world.client.patch(
+                MCPREGISTRIES,
+                metadata["name"],
+                body,
+                metadata["namespace"],
+                type="json",
+                subresource="status",
+                field_manager=names.FIELD_MANAGER_OPERATOR,
+            )
+            self._world.observe(written)
+
+
+def error_changed(registry: Object, error: CatalogError) -> bool:
+    said = find((registry.get("status") or {}).get("conditions"), registry_status.SYNCED)
+    return said is None or said.get("reason") != registry_status.reason_of(error)

@@ -1,0 +1,198 @@
+"""One sync of an MCPRegistry: read the source in a thread, write the shards, then the index, then prune.
+
+Role: a new set takes the place of the old one with one write, that of the index; whatever ends a sync before leaves the
+old set whole. Not its job: when to sync, and the status. Called by the registry controller.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mcp_operator.api import names
+from mcp_operator.api.mcpregistry import ResolvedRegistry
+from mcp_operator.catalog import stored
+from mcp_operator.catalog.stored import Index
+from mcp_operator.controllers import registry_read
+from mcp_operator.controllers.problem import Problem
+from mcp_operator.controllers.registry_read import Found, Stopped, Task
+from mcp_operator.controllers.registry_schedule import origin_of
+from mcp_operator.controllers.registry_spool import Spool
+from mcp_operator.controllers.registry_world import RegistryWorld
+from mcp_operator.runtime.errors import NotFound
+from mcp_operator.runtime.resources import CONFIGMAPS, SECRETS, key_of
+
+Object = dict[str, Any]
+
+
+class Unprepared(Exception):
+    """What the reading needs is not there; a watch tells when it is."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What a sync has found and what is stored now."""
+
+    found: Found
+    index: Index
+    changed: bool
+
+
+async def inputs(world: RegistryWorld, registry: Object, resolved: ResolvedRegistry) -> str:
+    """Digest of the Secret and the ConfigMap that the source is read with; raises Unprepared where one is missing."""
+    digest = ""
+    for resource, name in ((SECRETS, resolved.secret), (CONFIGMAPS, resolved.config_map)):
+        if not name:
+            continue
+        found = await world.input(resource, registry["metadata"]["namespace"], name)
+        if found is None:
+            words = f"waiting for the {resource.kind} {name} in this namespace"
+            raise Unprepared(Problem(f"{resource.kind}Missing", words))
+        digest += found["data"]["sha256"]
+    return hashlib.sha256(digest.encode()).hexdigest()[:16] if digest else ""
+
+
+async def synchronise(world: RegistryWorld, registry: Object, resolved: ResolvedRegistry) -> Synced:
+    """Raises FetchError, CatalogError, Unprepared, or an ApiError; the stored set is the old one then."""
+    known = world.index(registry) if world.complete(registry) else None
+    origin = origin_of(resolved)
+    if known is not None and known.origin != origin:
+        known = None
+    task = await _task(world, registry, resolved, known)
+    spool = await asyncio.to_thread(Spool)
+    try:
+        await _load(world, registry, known if task.before else None, spool)
+        found = await _read(task, spool)
+        if found.unchanged and known is not None:
+            return Synced(found, known, False)
+        return await _store(world, registry, spool, found, origin)
+    finally:
+        await asyncio.to_thread(spool.close)
+
+
+async def _read(task: Task, spool: Spool) -> Found:
+    """In a thread, which is told to stop when this task is cancelled."""
+    stop = threading.Event()
+    reading = asyncio.ensure_future(asyncio.to_thread(registry_read.read, task, spool, stop))
+    try:
+        return await asyncio.shield(reading)
+    except asyncio.CancelledError:
+        stop.set()
+        # The spool must not be closed under the thread.
+        await asyncio.wait([reading], timeout=registry_read.STOP_SECONDS)
+        raise
+    except Stopped:
+        raise asyncio.CancelledError from None
+
+
+async def _task(world: RegistryWorld, registry: Object, resolved: ResolvedRegistry, known: Index | None) -> Task:
+    namespace, name = key_of(registry)
+    token = ""
+    documents: dict[str, str] = {}
+    before: Object = {}
+    if resolved.secret:
+        token = await _token(world, namespace, resolved)
+    if resolved.config_map:
+        documents = (await world.client.get(CONFIGMAPS, resolved.config_map, namespace)).get("data") or {}
+    if known is not None:
+        live = await world.client.get(CONFIGMAPS, stored.index_name(name), namespace)
+        before = stored.state_of(base64.b64decode((live.get("binaryData") or {}).get(stored.STATE_KEY, "")))
+    return Task(name, resolved, token, before, documents)
+
+
+async def _token(world: RegistryWorld, namespace: str, resolved: ResolvedRegistry) -> str:
+    secret = await world.client.get(SECRETS, resolved.secret, namespace)
+    encoded = (secret.get("data") or {}).get(resolved.secret_key)
+    try:
+        token = base64.b64decode(encoded or "").decode("ascii").strip()
+    except ValueError:
+        token = ""
+    if not token or not token.isprintable():
+        words = f"the Secret {resolved.secret} has no usable token under the key {resolved.secret_key}"
+        raise Unprepared(Problem("SecretKeyMissing", words))
+    return token
+
+
+async def _load(world: RegistryWorld, registry: Object, known: Index | None, spool: Spool) -> None:
+    """The stored entries, for a reader that may say of some that they are as they were."""
+    for shard in known.shards if known else ():
+        live = await world.client.get(CONFIGMAPS, shard, registry["metadata"]["namespace"])
+        data = base64.b64decode((live.get("binaryData") or {}).get(stored.ENTRIES_KEY, ""))
+        await asyncio.to_thread(spool.load_old, stored.lines(data))
+
+
+async def _store(world: RegistryWorld, registry: Object, spool: Spool, found: Found, origin: str) -> Synced:
+    shards: list[str] = []
+    iterator = await asyncio.to_thread(spool.shards)
+    there = {obj["metadata"]["name"] for obj in world.config_maps(key_of(registry))}
+    while (data := await asyncio.to_thread(_next, iterator)) is not None:
+        shard = stored.shard_name(registry["metadata"]["name"], data)
+        shards.append(shard)
+        if shard not in there:
+            content = {stored.ENTRIES_KEY: base64.b64encode(data).decode()}
+            await _apply(world, _config_map(registry, shard, stored.TYPE_ENTRIES, binaryData=content))
+            there.add(shard)
+    revision = found.revision or hashlib.sha256("".join(shards).encode()).hexdigest()[:16]
+    index = Index(tuple(shards), await asyncio.to_thread(lambda: spool.count), revision, origin, found.state)
+    changed = await _switch(world, registry, index)
+    await _prune(world, registry, index)
+    return Synced(found, index, changed)
+
+
+async def _switch(world: RegistryWorld, registry: Object, index: Index) -> bool:
+    """Writes the index; whether other entries are stored than before."""
+    before = world.index(registry)
+    data, state = stored.index_documents(index)
+    content = {stored.STATE_KEY: base64.b64encode(state).decode()}
+    name = stored.index_name(registry["metadata"]["name"])
+    await _apply(world, _config_map(registry, name, stored.TYPE_INDEX, data=data, binaryData=content))
+    return before is None or before.shards != index.shards
+
+
+async def _prune(world: RegistryWorld, registry: Object, index: Index) -> None:
+    kept = {*index.shards, stored.index_name(registry["metadata"]["name"])}
+    for obj in world.config_maps(key_of(registry)):
+        metadata = obj["metadata"]
+        if metadata["name"] not in kept and not metadata.get("deletionTimestamp"):
+            try:
+                await world.client.delete(CONFIGMAPS, metadata["name"], metadata["namespace"], uid=metadata["uid"])
+            except NotFound:
+                continue
+
+
+async def _apply(world: RegistryWorld, body: Object) -> None:
+    written = await world.client.apply(CONFIGMAPS, body, field_manager=names.FIELD_MANAGER_OPERATOR)
+    world.observe({"apiVersion": "v1", "kind": "ConfigMap", **written})
+
+
+def _config_map(registry: Object, name: str, type_: str, **content: Any) -> Object:
+    metadata = registry["metadata"]
+    labels = {
+        names.LABEL_NAME: names.MANAGED_BY,
+        names.LABEL_PART_OF: names.PART_OF_REGISTRY,
+        names.LABEL_REGISTRY: stored.label_of(metadata["name"]),
+        names.LABEL_TYPE: type_,
+    }
+    owner = {
+        "apiVersion": names.API_VERSION,
+        "kind": names.KIND_REGISTRY,
+        "name": metadata["name"],
+        "uid": metadata["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+    place = {"name": name, "namespace": metadata["namespace"], "labels": labels, "ownerReferences": [owner]}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": place, **content}
+
+
+def _next(iterator: Iterator[bytes]) -> bytes | None:
+    return next(iterator, None)

@@ -1,0 +1,163 @@
+"""What the registry controller sees: MCPRegistries, the ConfigMaps with their entries, and what they are read with.
+
+Role: makes the informers, turns their events into keys of registries, and answers from memory. Of shards only the
+metadata is kept, of indexes the data, of Secrets and ConfigMaps that registries name a digest. Not its job: writing.
+Called by the registry controller and by the completion of servers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mcp_operator.api import names
+from mcp_operator.api.mcpregistry import resolve, validate
+from mcp_operator.catalog import stored
+from mcp_operator.catalog.stored import Index
+from mcp_operator.controllers.children import controller_of
+from mcp_operator.controllers.world import slim_data, slim_metadata
+from mcp_operator.runtime.client import KubeClient
+from mcp_operator.runtime.errors import Unavailable
+from mcp_operator.runtime.informer import Informer
+from mcp_operator.runtime.manager import Manager
+from mcp_operator.runtime.resources import CONFIGMAPS, SECRETS, Key, Resource, key_of
+
+Object = dict[str, Any]
+Enqueue = Callable[[Key], None]
+
+MCPREGISTRIES = Resource(names.GROUP, names.VERSION, names.PLURAL_REGISTRIES, names.KIND_REGISTRY)
+BY_REGISTRY = "registry"
+_INPUT_SECONDS = 10.0
+
+
+class RegistryWorld:
+    """Reads come from memory. Listeners hear the key of each registry whose stored set or object has changed."""
+
+    def __init__(self, manager: Manager, enqueue: Enqueue, namespaces: Sequence[str] = ()) -> None:
+        self.client: KubeClient = manager.client
+        self.namespaces = tuple(namespaces)
+        self._manager = manager
+        self._enqueue = enqueue
+        self._listeners: list[Enqueue] = []
+        scopes: tuple[str | None, ...] = self.namespaces or (None,)
+        self._registries = [manager.informer(MCPREGISTRIES, namespace=scope) for scope in scopes]
+        options: Any = {"label_selector": stored.SELECTOR, "slim": slim_stored}
+        self._stored = [manager.informer(CONFIGMAPS, namespace=scope, **options) for scope in scopes]
+        self._inputs: dict[tuple[Resource, str], Informer] = {}
+        for informer in self._registries:
+            informer.add_handler(self._registry_changed)
+        for informer in self._stored:
+            informer.add_index(BY_REGISTRY, _owner)
+            informer.add_handler(self._stored_changed)
+
+    def listen(self, listener: Enqueue) -> None:
+        """`listener` gets the key of a registry when what servers may find there has changed."""
+        self._listeners.append(listener)
+
+    def watches(self, namespace: str) -> bool:
+        return not self.namespaces or namespace in self.namespaces
+
+    def registry(self, key: Key) -> Object | None:
+        return next((found for one in self._registries if (found := one.get(*key))), None)
+
+    def registries(self) -> list[Object]:
+        return [registry for informer in self._registries for registry in informer.list()]
+
+    def index(self, registry: Object) -> Index | None:
+        """What is stored of the registry; of an earlier one of its name nothing counts."""
+        namespace, name = key_of(registry)
+        found = next((one for i in self._stored if (one := i.get(namespace, stored.index_name(name)))), None)
+        owned = found is not None and (controller_of(found) or {}).get("uid") == registry["metadata"]["uid"]
+        return stored.index_of(found) if found is not None and owned else None
+
+    def config_maps(self, key: Key) -> list[Object]:
+        """The metadata of every ConfigMap that holds something of the registry."""
+        return [obj for informer in self._stored for obj in informer.by_index(BY_REGISTRY, "/".join(key))]
+
+    def complete(self, registry: Object) -> bool:
+        """Whether the index and every shard that it names are there."""
+        index = self.index(registry)
+        there = {obj["metadata"]["name"] for obj in self.config_maps(key_of(registry))}
+        return index is not None and there.issuperset(index.shards)
+
+    def observe(self, obj: Object) -> None:
+        """Takes the answer to our own write into the cache at once."""
+        for informer in (*self._registries, *self._stored):
+            if informer.resource.kind == obj["kind"] and self._home(informer, obj):
+                informer.observe(obj)
+
+    async def input(self, resource: Resource, namespace: str, name: str) -> Object | None:
+        """The Secret or ConfigMap as a digest; it is watched from now on."""
+        informer = self._input_informer(resource, namespace)
+        try:
+            async with asyncio.timeout(_INPUT_SECONDS):
+                await informer.synced.wait()
+        except TimeoutError:
+            why = informer.error or "no answer"
+            words = f"cannot read {resource.kind} {name} in {namespace}: {why}"
+            raise Unavailable(0, "ReferenceUnreadable", words) from informer.error
+        return informer.get(namespace, name)
+
+    def _input_informer(self, resource: Resource, namespace: str) -> Informer:
+        if (resource, namespace) not in self._inputs:
+            informer = self._manager.informer(resource, namespace=namespace, slim=slim_data)
+            self._inputs[(resource, namespace)] = informer
+            informer.add_handler(self._input_changed)
+        return self._inputs[(resource, namespace)]
+
+    def _home(self, informer: Informer, obj: Object) -> bool:
+        informers = self._registries if informer in self._registries else self._stored
+        return not self.namespaces or informers[self.namespaces.index(key_of(obj)[0])] is informer
+
+    def _registry_changed(self, type_: str, old: Object | None, new: Object | None) -> None:
+        key = key_of(new or old or {})
+        self._enqueue(key)
+        if _shown(old) != _shown(new):
+            self._tell(key)
+
+    def _stored_changed(self, type_: str, old: Object | None, new: Object | None) -> None:
+        obj = new or old or {}
+        for owner in _owner(obj):
+            namespace, _, name = owner.partition("/")
+            if new is None:
+                self._enqueue((namespace, name))
+            if (old or {}).get("data") != (new or {}).get("data"):
+                self._tell((namespace, name))
+
+    def _input_changed(self, type_: str, old: Object | None, new: Object | None) -> None:
+        if old is not None and new is not None and old.get("data") == new.get("data"):
+            return
+        kind, (namespace, name) = (new or old or {})["kind"], key_of(new or old or {})
+        for informer in self._registries:
+            for registry in informer.list(namespace):
+                if not validate(registry) and name == input_name(registry, kind):
+                    self._enqueue(key_of(registry))
+
+    def _tell(self, key: Key) -> None:
+        for listener in self._listeners:
+            listener(key)
+
+
+def input_name(registry: Object, kind: str) -> str:
+    """The name of the Secret or ConfigMap that a registry is read with; empty where it needs none."""
+    resolved = resolve(registry)
+    return resolved.secret if kind == SECRETS.kind else resolved.config_map
+
+
+def slim_stored(obj: Object) -> Object:
+    """An index whole but for the reader's state, a shard without its content."""
+    return {**slim_metadata(obj), **({"data": obj["data"]} if obj.get("data") else {})}
+
+
+def _owner(obj: Object) -> list[str]:
+    owner = controller_of(obj)
+    if owner is None or owner.get("kind") != names.KIND_REGISTRY:
+        return []
+    return [f"{obj['metadata'].get('namespace', '')}/{owner['name']}"]
+
+
+def _shown(registry: Object | None) -> Any:
+    """What the words for a waiting server depend on."""
+    status = (registry or {}).get("status") or {}
+    return registry is not None, status.get("phase"), status.get("message")
