@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mcp_cli.kube import Cluster
 
 GIVE_UP_SECONDS = 2.0
+OFFERED_NAMES = 200
 
 Completer = Callable[[click.Context, click.Parameter, str], list[str]]
 
@@ -71,7 +72,7 @@ def complete_catalogue(_ctx: click.Context, _param: click.Parameter, incomplete:
         from mcp_operator.catalog.catalogue import open_catalogue
 
         with open_catalogue() as catalogue:
-            return [entry.name for entry in catalogue.entries() if entry.name.startswith(incomplete)]
+            return catalogue.names(incomplete, OFFERED_NAMES)
     except Exception:  # a completion has nowhere to complain to
         return []
 

@@ -47,6 +47,7 @@ COMMANDS: tuple[Row, ...] = (
     Row("registry list", "registry.list", "List the servers of the catalogue."),
     Row("registry search", "registry.search", "Search the catalogue, best match first."),
     Row("registry inspect", "registry.inspect", "Show everything the catalogue knows about a server."),
+    Row("registry versions", "registry.versions", "List the versions of a server."),
     Row("registry sources", "registry.sources", "List where the catalogue's entries come from."),
     Row("registry add", "registry.add", "Add a source of servers."),
     Row("registry remove", "registry.remove", "Remove a source of servers."),

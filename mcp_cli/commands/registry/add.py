@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import dataclass
 
 import click
 
@@ -11,17 +11,46 @@ from mcp_cli.groups import Command
 from mcp_cli.session import Session, cluster_options
 
 EXAMPLES = """
+mcp registry add official --type official
+mcp registry add docker --type docker --token-env GITHUB_TOKEN
 mcp registry add docker --dir ./mcp-registry
-mcp registry add ours --dir ~/registries/ours --priority 200
+mcp registry add team --type docker --repo example/servers --branch main --token-file ~/.config/token
+mcp registry add ours --type http --url https://mcp.example.com/servers.json --priority 200
+mcp registry add release --type docker --url https://example.com/registry.tar.gz
 """
+
+TYPES = ("docker", "official", "http", "file", "directory")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Where a source is; what is empty is what its type takes for granted."""
+
+    type: str
+    url: str
+    repo: str
+    branch: str
+    path: str
+    token_env: str
+    token_file: str
+    ca_file: str
+    latest_only: bool
+    priority: int
 
 
 @click.command("add", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=("json", "yaml"), all_namespaces=False)
 @click.argument("name")
-@click.option(
-    "--dir", "directory", type=click.Path(), help="A folder in the Docker registry's layout: servers/NAME/server.yaml."
-)
+@click.option("--type", type=click.Choice(TYPES), help="Format and way; default: what the other flags tell.")
+@click.option("--url", default="", help="Address of the API, of a file, of a tarball; with --repo: of GitHub's API.")
+@click.option("--repo", default="", metavar="OWNER/NAME", help="Repository on GitHub in the Docker layout.")
+@click.option("--branch", default="", help="Branch, tag or commit of the repository; default: its own default.")
+@click.option("--path", default="", help="File or tarball on this machine; with --repo: folder in it.")
+@click.option("--dir", "directory", type=click.Path(), help="Folder in the Docker layout, or of files.")
+@click.option("--token-env", default="", metavar="VARIABLE", help="Environment variable that holds the token.")
+@click.option("--token-file", default="", type=click.Path(), help="File that holds the token.")
+@click.option("--ca-file", default="", type=click.Path(), help="Certificates to trust; default: SSL_CERT_FILE.")
+@click.option("--latest-only", is_flag=True, help="Of the official registry take the latest versions only.")
 @click.option(
     "--priority",
     type=int,
@@ -29,24 +58,59 @@ mcp registry add ours --dir ~/registries/ours --priority 200
     show_default=True,
     help="Of two entries of one name the higher wins; builtin has 100.",
 )
-def command(session: Session, name: str, directory: str | None, priority: int) -> None:
+def command(session: Session, name: str, directory: str | None, **given: str | int | bool | None) -> None:
     """Add a source of servers, and read it.
 
-    A source that cannot be read is not added. One of the same name is replaced.
+    A source that cannot be read is not added. One of the same name is replaced. Tokens are never stored: the source
+    remembers the variable or the file, and the token goes to the source's own host only.
     """
-    if not directory:
-        raise WrongUsage("a source needs a place", "Give it with --dir PATH.")
-    run(name, Path(directory), priority, session)
+    if directory and (given["path"] or given["url"] or given["repo"]):
+        raise WrongUsage("--dir, --path, --url and --repo name different places", "Give one of them.")
+    if given["token_env"] and given["token_file"]:
+        raise WrongUsage("--token-env and --token-file exclude each other", "Give one of them.")
+    given["type"] = given["type"] or _type(directory, given)
+    if directory:
+        given["path"] = directory
+    run(name, Options(**given), session)  # type: ignore[arg-type]
 
 
-def run(name: str, directory: Path, priority: int, session: Session) -> None:
+def _type(directory: str | None, given: dict[str, str | int | bool | None]) -> str:
+    """What the flags tell of the type."""
+    if directory:
+        return "directory"
+    if given["repo"] or _is_tarball(str(given["url"] or given["path"])):
+        return "docker"
+    if given["url"]:
+        return "http"
+    if given["path"]:
+        return "file"
+    raise WrongUsage("a source needs a type or a place", "Give --type official, --type docker, or a place: --dir PATH.")
+
+
+def _is_tarball(place: str) -> bool:
+    return place.endswith((".tar.gz", ".tgz", ".tar"))
+
+
+def run(name: str, options: Options, session: Session) -> None:
     """Add and index the source, and say what was found."""
+    from dataclasses import asdict
+
     from mcp_operator.catalog.catalogue import open_catalogue
     from mcp_operator.catalog.sources import Source
 
-    from mcp_cli.views.refreshed import show_refreshed
+    from mcp_cli.views.refreshed import Watched, show_refreshed
 
-    path = str(directory.expanduser().resolve())
-    with open_catalogue() as catalogue:
-        found = catalogue.add(Source(name, "directory", path, priority))
+    given = asdict(options)
+    for key in ("path", "token_file", "ca_file"):
+        if given[key] and not (key == "path" and options.repo):
+            given[key] = _absolute(given[key])
+    with open_catalogue() as catalogue, Watched(session) as watch:
+        found = catalogue.add(Source(name, **given), watch)
     show_refreshed(session, [found])
+
+
+def _absolute(path: str) -> str:
+    """The same place from whatever directory the next refresh is run."""
+    from pathlib import Path
+
+    return str(Path(path).expanduser().resolve())

@@ -11,19 +11,23 @@ from mcp_cli.session import Session, cluster_options
 EXAMPLES = """
 mcp registry inspect time
 mcp registry inspect grafana --source docker -o yaml
+mcp registry inspect io.github.owner/server@1.2.0
 mcp registry inspect grafana --raw
 """
 
+FORMATS = ("text", "wide", "json", "yaml", "name", "jsonpath=", "custom-columns=")
+
 
 @click.command("inspect", cls=Command, examples=EXAMPLES)
-@cluster_options(formats=("text", "json", "yaml", "name", "jsonpath="), all_namespaces=False)
-@click.argument("name", shell_complete=complete_catalogue)
+@cluster_options(formats=FORMATS, all_namespaces=False)
+@click.argument("name", metavar="NAME[@VERSION]", shell_complete=complete_catalogue)
 @click.option("--source", help="The entry of this source, where several have one of that name.")
 @click.option("--raw", is_flag=True, help="Print the source's own document as it is.")
 def command(session: Session, name: str, source: str | None, raw: bool) -> None:
     """Show everything the catalogue knows about a server.
 
-    What it is, who publishes it, what it would run, and which variables and parameters it wants.
+    What it is, who publishes it, what it would run, and which secrets, variables and parameters it wants. Without a
+    VERSION it is the latest one.
     """
     run(name, source, raw, session)
 
@@ -32,11 +36,14 @@ def run(name: str, source: str | None, raw: bool, session: Session) -> None:
     """Print the entry."""
     from mcp_operator.catalog.catalogue import open_catalogue
 
-    from mcp_cli.views.catalogue import inspection, inspection_text
+    from mcp_cli.output.style import is_terminal
+    from mcp_cli.views.catalogue import harmless
+    from mcp_cli.views.inspection import inspection, inspection_text
 
     with open_catalogue() as catalogue:
         entry = catalogue.get(name, source)
     if raw:
-        click.echo(entry.raw.rstrip("\n"))
+        stream = click.get_text_stream("stdout")
+        click.echo((harmless(entry.raw) if is_terminal(stream) else entry.raw).rstrip("\n"))
         return
     session.printer.show(inspection(entry), text=lambda: inspection_text(entry))

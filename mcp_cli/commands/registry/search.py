@@ -18,7 +18,7 @@ mcp registry search browser -o json | jq '.items[].name'
 @click.command("search", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=LISTS, all_namespaces=False)
 @click.argument("query", nargs=-1, required=True, metavar="QUERY...")
-@click.option("--limit", type=click.IntRange(min=1), default=25, show_default=True, help="At most this many.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=25, show_default=True, help="At most this many.")
 def command(session: Session, query: tuple[str, ...], limit: int) -> None:
     """Search the catalogue, best match first.
 
@@ -30,14 +30,20 @@ def command(session: Session, query: tuple[str, ...], limit: int) -> None:
 
 def run(query: str, limit: int, session: Session) -> None:
     """Print what was found; without a match, say what comes near."""
+    from mcp_operator.catalog.cards import words_of
     from mcp_operator.catalog.catalogue import open_catalogue
 
-    from mcp_cli.views.catalogue import entry_table, rows
+    from mcp_cli.views.catalogue import entry_table, harmless, rows
 
     with open_catalogue() as catalogue:
         found = catalogue.search(query, limit)
         similar = [] if found else catalogue.similar(query)
+        warnings = catalogue.warnings()
     document = rows(found)
-    session.printer.show(document, lambda: entry_table(document, f'No server matches "{query}".'))
+    session.printer.show(
+        document, lambda: entry_table(document, f'No server matches "{harmless(query)}".', words_of(query))
+    )
     if similar:
-        session.say(f"Did you mean {' or '.join(similar)}?")
+        session.say(f"Did you mean {' or '.join(harmless(name) for name in similar)}?")
+    for words in warnings:
+        session.say(f"note: {harmless(words)}")

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mcp_cli.groups import Command
 from mcp_cli.session import LISTS, Session, cluster_options
+
+if TYPE_CHECKING:
+    from mcp_operator.catalog.catalogue import Catalogue
+    from mcp_operator.catalog.sources import Source
+
+    from mcp_cli.output.table import Table
 
 EXAMPLES = """
 mcp registry sources
@@ -18,7 +25,7 @@ mcp registry sources -o json
 @click.command("sources", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=LISTS, all_namespaces=False)
 def command(session: Session) -> None:
-    """List where the catalogue's entries come from.
+    """List where the catalogue's entries come from, and how fresh they are.
 
     Of two entries of one name, `mcp deploy` takes that of the source with the higher priority.
     """
@@ -26,32 +33,50 @@ def command(session: Session) -> None:
 
 
 def run(session: Session) -> None:
-    """Print each source with its number of entries."""
+    """Print each source with its number of servers."""
     from mcp_operator.catalog.catalogue import open_catalogue
 
     with open_catalogue() as catalogue:
-        counts = catalogue.counts()
-        items: list[dict[str, Any]] = [
-            {
-                "name": source.name,
-                "type": source.type,
-                "path": source.path,
-                "priority": source.priority,
-                "entries": counts.get(source.name, 0),
-            }
-            for source in catalogue.sources
-        ]
+        items = _items(catalogue)
     session.printer.show({"items": items}, lambda: _table(items))
 
 
-def _table(items: list[dict[str, Any]]) -> Any:
+def _items(catalogue: Catalogue) -> list[dict[str, Any]]:
+    counts, states = catalogue.counts(), catalogue.states()
+
+    def item(source: Source) -> dict[str, Any]:
+        state = states.get(source.name)
+        return {
+            "name": source.name,
+            "type": source.type,
+            "path": source.place,
+            "priority": source.priority,
+            "entries": counts.get(source.name, 0),
+            "refreshed": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(state.refreshed)) if state else "",
+            "age": _age(state.refreshed) if state else "never read",
+            "failure": state.failure if state else "",
+        }
+
+    return [item(source) for source in catalogue.sources]
+
+
+def _age(refreshed: float) -> str:
+    from mcp_operator.catalog.catalogue import age
+
+    return age(time.time() - refreshed)
+
+
+def _table(items: list[dict[str, Any]]) -> Table:
     from mcp_cli.output.table import Column, Table
+    from mcp_cli.views.catalogue import harmless
 
     columns = (
         Column("NAME", lambda item: item["name"]),
         Column("TYPE", lambda item: item["type"]),
         Column("PRIORITY", lambda item: item["priority"]),
         Column("ENTRIES", lambda item: item["entries"]),
+        Column("AGE", lambda item: item["age"]),
         Column("PATH", lambda item: item["path"]),
+        Column("FAILURE", lambda item: harmless(item["failure"]), wide=True),
     )
     return Table.of(columns, items)

@@ -1,40 +1,44 @@
 """The catalogue as commands see it: sources, the index over them, and the rules between the two.
 
-Role: `open_catalogue()` is the way in for everything that finds a server by name. Not its job: printing.
+Role: `open_catalogue()` is the way in for everything that finds a server by name. Not its job: printing, and reading
+sources (`refreshing`). Light: what a search does not need is imported where it is needed.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mcp_operator.catalog import builtin, docker, sources
-from mcp_operator.catalog.errors import CatalogError, EntryNotFound, MalformedEntry
-from mcp_operator.catalog.index import Index
-from mcp_operator.catalog.model import ServerEntry
-from mcp_operator.catalog.sources import Source
+from mcp_operator.catalog.errors import CatalogError, EntryNotFound
+from mcp_operator.catalog.index import Found, Index, SourceState
 from mcp_operator.version import __version__
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-@dataclass(frozen=True, slots=True)
-class Refreshed:
-    """What a refresh of one source found: how many entries it indexed, and what was wrong with the others."""
+    from mcp_operator.catalog.cards import Card
+    from mcp_operator.catalog.fetch.reading import Reader
+    from mcp_operator.catalog.model import ServerEntry
+    from mcp_operator.catalog.refreshing import Refreshed, Watch
+    from mcp_operator.catalog.sources import Source
 
-    source: str
-    entries: int
-    errors: tuple[str, ...] = ()
+BUILTIN = "builtin"
+OLD_SECONDS = 7 * 86400
 
 
 @contextmanager
-def open_catalogue() -> Iterator[Catalogue]:
-    """The user's catalogue: configuration and index where the XDG base directories say. Raises CatalogError."""
-    config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "mcp" / "registries.yaml"
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mcp" / "catalogue.db"
-    catalogue = Catalogue(config, Index(cache))
+def open_catalogue(readers: dict[str, Reader] | None = None) -> Iterator[Catalogue]:
+    """The user's catalogue: configuration and index where the XDG base directories say. Raises CatalogError.
+
+    `readers` reads types of sources that this package cannot read itself.
+    """
+    home = os.path.expanduser("~")  # noqa: PTH111  (pathlib costs start-up)
+    config = os.environ.get("XDG_CONFIG_HOME") or f"{home}/.config"
+    cache = os.environ.get("XDG_CACHE_HOME") or f"{home}/.cache"
+    catalogue = Catalogue(f"{config}/mcp/registries.yaml", Index(f"{cache}/mcp/catalogue.db"), readers)
     try:
         catalogue.index_builtin()
         yield catalogue
@@ -45,9 +49,10 @@ def open_catalogue() -> Iterator[Catalogue]:
 class Catalogue:
     """Configured sources and their index."""
 
-    def __init__(self, config: Path, index: Index) -> None:
+    def __init__(self, config: Path | str, index: Index, readers: dict[str, Reader] | None = None) -> None:
         self._config = config
         self._index = index
+        self._readers = readers or {}
         self._sources: list[Source] | None = None
 
     def close(self) -> None:
@@ -57,37 +62,54 @@ class Catalogue:
     def sources(self) -> list[Source]:
         """By falling priority."""
         if self._sources is None:
-            self._sources = sources.load(self._config)
+            from pathlib import Path
+
+            from mcp_operator.catalog import sources
+
+            self._sources = sources.load(Path(self._config))
         return self._sources
 
     def index_builtin(self) -> None:
         """The builtin entries belong to this version of the program: index them once for each version."""
-        stamp = self._index.stamp(builtin.SOURCE)
-        if stamp is None or stamp[0] != __version__:
-            self._index.replace(builtin.SOURCE, builtin.entries(), __version__)
+        known = self._index.state(BUILTIN)
+        if known is None or known.stamp.partition("|")[0] != __version__:
+            from mcp_operator.catalog.refreshing import refresh_source
+            from mcp_operator.catalog.sources import BUILTIN as source
 
-    def add(self, source: Source) -> Refreshed:
+            refresh_source(self._index, source)
+
+    def add(self, source: Source, watch: Watch | None = None) -> Refreshed:
         """Add (or replace) a source and index it; a source that cannot be read is not added."""
-        sources.check_name(source.name)
-        if source.name == builtin.SOURCE:
+        from mcp_operator.catalog import sources
+        from mcp_operator.catalog.refreshing import refresh_source
+
+        checked = sources.check(source)
+        if checked.name == BUILTIN:
             raise CatalogError("the name 'builtin' is taken", "choose another name")
-        found = self._refresh(source)
-        kept = [other for other in self.sources if other.name != source.name]
-        self._save([*kept, source])
+        kept = [other for other in self.sources if other.name != checked.name]
+        found = refresh_source(self._index, checked, watch, self._readers)
+        self._save([*kept, checked])
         return found
 
     def remove(self, name: str) -> None:
         """Forget a source and its entries. Raises CatalogError when there is none of that name."""
+        from mcp_operator.catalog import staging
+
         source = self.source(name)
         if source.type == "builtin":
             raise CatalogError("the builtin source cannot be removed", "give another source a higher --priority")
         self._save([other for other in self.sources if other.name != name])
-        self._index.remove(name)
+        staging.forget(self._index, name)
 
-    def refresh(self, name: str | None = None) -> list[Refreshed]:
-        """Read one source, or all of them, again. Raises CatalogError for the one that cannot be read."""
+    def refresh(self, name: str | None = None, watch: Watch | None = None, *, full: bool = False) -> list[Refreshed]:
+        """Read one source, or all of them, again; `full` from the beginning.
+
+        A source that cannot be read is a result with a `failure`, and its old entries stay.
+        """
+        from mcp_operator.catalog.refreshing import refresh_or_say_why
+
         chosen = [self.source(name)] if name else self.sources
-        return [self._refresh(source) for source in chosen]
+        return [refresh_or_say_why(self._index, source, watch, self._readers, full=full) for source in chosen]
 
     def source(self, name: str) -> Source:
         found = next((source for source in self.sources if source.name == name), None)
@@ -97,54 +119,118 @@ class Catalogue:
         return found
 
     def counts(self) -> dict[str, int]:
-        """Entries by source."""
+        """Servers by source."""
         return self._index.counts()
 
-    def entries(self, source: str | None = None) -> list[ServerEntry]:
-        """Every entry, or those of one source, by name."""
-        if source:
-            self.source(source)
-        return self._index.entries(source)
+    def states(self) -> dict[str, SourceState]:
+        """What is known of each source that was ever read."""
+        return self._index.states()
 
-    def search(self, text: str, limit: int = 50) -> list[ServerEntry]:
+    def warnings(self) -> list[str]:
+        """What a person has to know before trusting an answer: sources whose entries are old, and why."""
+        now = time.time()
+        return [
+            _warning(name, state, now)
+            for name, state in self._index.states().items()
+            if name != BUILTIN and (state.failure or now - state.refreshed > OLD_SECONDS)
+        ]
+
+    def names(self, prefix: str = "", limit: int = -1) -> list[str]:
+        """Names that begin so."""
+        return self._index.names(prefix, limit)
+
+    def select(self, where: dict[str, str] | None = None, order: str = "name", limit: int = 0) -> Iterator[Card]:
+        """The servers whose columns have these values; a limit of 0 is none."""
+        if where and "source" in where and where["source"] not in self._index.states():
+            self.source(where["source"])
+        return self._index.select(where or {}, order, limit)
+
+    def entries(self, source: str | None = None) -> Iterator[ServerEntry]:
+        """Every server as a whole, by name; for those who need more than a list shows."""
+        where = {"source": source} if source else {}
+        for card in list(self.select(where)):
+            yield self.get(card["name"], card["source"])
+
+    def search(self, text: str, limit: int = 50) -> list[Card]:
         """Best first."""
         return self._index.search(text, limit)
 
-    def get(self, name: str, source: str | None = None, version: str | None = None) -> ServerEntry:
-        """The entry of that name, of `source` or of the source with the highest priority; the latest of its versions.
+    def get(self, name: str, source: str | None = None) -> ServerEntry:
+        """The entry `NAME` or `NAME@VERSION` of `source`, or of the source with the highest priority.
 
         Raises EntryNotFound.
         """
-        ranks = {known.name: -known.priority for known in self.sources}
-        named = [entry for entry in self._index.get(name) if source in (None, entry.source)]
-        found = [entry for entry in named if version in (None, entry.version)]
+        known = self._preferred(name, source)
+        return _parsed(known, self._index.document(known))
+
+    def versions(self, name: str, source: str | None = None) -> list[Found]:
+        """Every version of that name, newest first, by source. Raises EntryNotFound."""
+        from mcp_operator.catalog.staging import version_key
+
+        found = [one for one in self._index.versions(name) if source in (None, one.source)]
         if not found:
             raise EntryNotFound(name, self.similar(name))
-        newest_first = sorted(found, key=lambda entry: (entry.latest, entry.published_at), reverse=True)
-        winner: ServerEntry = min(newest_first, key=lambda entry: (ranks.get(entry.source, 0), entry.source))
-        return winner
+        found.sort(key=lambda one: (one.shown, one.published, version_key(one.version)), reverse=True)
+        return sorted(found, key=lambda one: (self._rank(one.source), one.source))
 
     def similar(self, name: str) -> list[str]:
         """Up to three names that look like `name`, best first."""
-        return difflib.get_close_matches(name.lower(), self._index.names(), n=3, cutoff=0.6)
+        return self._index.similar(name, 3)
+
+    def _preferred(self, name: str, source: str | None) -> Found:
+        """By priority of the sources; of one source the version that is asked for, else the one it shows."""
+        plain, version, found = name, "", self._index.versions(name)
+        if not found and "@" in name[1:]:
+            plain, _, version = name.rpartition("@")
+            found = self._index.versions(plain)
+        found = [one for one in found if source in (None, one.source)]
+        if not found:
+            raise EntryNotFound(plain, self.similar(plain))
+        fitting = [one for one in found if one.version == version] if version else found
+        if not fitting:
+            known = ", ".join(dict.fromkeys(one.version for one in found if one.version))
+            raise CatalogError(f"{plain} has no version {version!r}", f"it has: {known or 'none with a number'}")
+
+        def worth(one: Found) -> tuple[bool, int, str, int]:
+            return not one.shown and not version, self._rank(one.source), one.source, -one.id
+
+        return min(fitting, key=worth)
+
+    def _rank(self, source: str) -> int:
+        return next((-known.priority for known in self.sources if known.name == source), 0)
 
     def _save(self, changed: list[Source]) -> None:
-        sources.save(self._config, changed)
+        from pathlib import Path
+
+        from mcp_operator.catalog import sources
+
+        sources.save(Path(self._config), changed)
         self._sources = None
 
-    def _refresh(self, source: Source) -> Refreshed:
-        if source.type == "builtin":
-            return Refreshed(source.name, self._index.replace(source.name, builtin.entries(), __version__))
-        errors: list[str] = []
-        folder = Path(source.path).expanduser().resolve()
-        entries = _without_errors(docker.read_directory(folder, source.name), errors)
-        count = self._index.replace(source.name, entries, str(folder))
-        return Refreshed(source.name, count, tuple(errors))
+
+def age(seconds: float) -> str:
+    """How long ago, for people."""
+    for size, word in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{int(seconds // size)} {word}"
+    return f"{max(0, int(seconds))} seconds"
 
 
-def _without_errors(found: Iterator[ServerEntry | MalformedEntry], errors: list[str]) -> Iterator[ServerEntry]:
-    for item in found:
-        if isinstance(item, MalformedEntry):
-            errors.append(str(item))
-        else:
-            yield item
+def _warning(name: str, state: SourceState, now: float) -> str:
+    why = f"; its last refresh failed: {state.failure}" if state.failure else ""
+    return f"the entries of {name} are {age(now - state.refreshed)} old{why} (mcp registry refresh --name {name})"
+
+
+def _parsed(known: Found, raw: str) -> ServerEntry:
+    """The entry of a stored document, as this version of the program reads it."""
+    from mcp_operator.catalog import builtin, docker, official
+    from mcp_operator.catalog.errors import MalformedEntry
+
+    try:
+        if known.source == BUILTIN:
+            return next(entry for entry in builtin.entries() if entry.name == known.name)
+        parse = docker.parse if known.layout == "docker" else official.parse
+        return parse(raw, known.source, known.name)
+    except MalformedEntry as error:
+        hint = f"read it again: mcp registry refresh --name {known.source} --full"
+        raise CatalogError(f"cannot use the stored entry {error}", hint) from error

@@ -1,110 +1,210 @@
 """The on-disk index: every entry of every source in one SQLite file with full-text search (FTS5).
 
-Role: `search`, `entries` and `get` answer from here and never touch a network. A source's entries are replaced in one
-transaction, so a refresh that is killed leaves the old ones. Callers: `catalogue.py`.
+Role: `search`, `select` and `get` answer from here and never touch a network; they read rows (`cards`), and the
+document of an entry only when it is asked for by name. Not its job: writing entries (`staging`). Light: it is on the
+path of every search. Callers: `catalogue.py`, `staging.py`.
 """
 
 from __future__ import annotations
 
-import json
-import re
 import sqlite3
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mcp_operator.catalog import spelling
+from mcp_operator.catalog.cards import FIELDS, LISTED, Card, card, name_words, words_of
 from mcp_operator.catalog.errors import CatalogError
-from mcp_operator.catalog.model import ServerEntry
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # A file of another layout is built anew from its sources, which are the truth.
-_LAYOUT = 2
-_TABLES = """
+_LAYOUT = 5
+_TABLES = f"""
 CREATE TABLE entries (
-  id INTEGER PRIMARY KEY, source TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL,
-  document TEXT NOT NULL, raw TEXT NOT NULL, UNIQUE (source, name, version));
-CREATE INDEX entries_by_name ON entries (name);
-CREATE VIRTUAL TABLE words USING fts5 (name, title, description, tags, tokenize = 'unicode61 remove_diacritics 2');
-CREATE TABLE sources (name TEXT PRIMARY KEY, stamp TEXT NOT NULL, refreshed REAL NOT NULL);
+  id INTEGER PRIMARY KEY, {", ".join(f"{field} NOT NULL" for field in FIELDS)},
+  leaf TEXT NOT NULL, shown INTEGER NOT NULL DEFAULT 0, UNIQUE (source, name, version));
+CREATE INDEX entries_by_name ON entries (name COLLATE NOCASE);
+CREATE INDEX entries_by_leaf ON entries (leaf);
+CREATE TABLE documents (id INTEGER PRIMARY KEY, raw BLOB NOT NULL);
+CREATE VIRTUAL TABLE words USING fts5 (
+  name, title, description, tags, content = '', prefix = '2 3', tokenize = 'unicode61 remove_diacritics 2');
+CREATE TABLE vocabulary (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE);
+CREATE TABLE shapes (shape INTEGER NOT NULL, word INTEGER NOT NULL, PRIMARY KEY (shape, word)) WITHOUT ROWID;
+CREATE TABLE sources (
+  name TEXT PRIMARY KEY, stamp TEXT NOT NULL, state TEXT NOT NULL, refreshed REAL NOT NULL,
+  generation INTEGER NOT NULL, failure TEXT NOT NULL);
 """
+_LISTED = ", ".join(f"entries.{field}" for field in LISTED)
 _RANK = "bm25(words, 10.0, 5.0, 1.0, 2.0)"
+# A word that thousands of entries hold says little: so many of them are ranked, and names that are the word come first.
+_RANKED = 3000
+_GUESSES = 12
+
+
+class SourceState(NamedTuple):
+    """What the index knows of a source: what its entries came from, when, and what went wrong last."""
+
+    stamp: str
+    state: str
+    refreshed: float
+    generation: int
+    failure: str
+
+
+class Found(NamedTuple):
+    """One version of an entry as it is stored: enough to choose by, and to read the document with."""
+
+    id: int
+    source: str
+    name: str
+    version: str
+    status: str
+    latest: int
+    published: str
+    layout: str
+    shown: int
 
 
 class Index:
     """An open index. Raises CatalogError where the file cannot be used; close it after use."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path | str) -> None:
+        self.path = str(path)
         self._connection = self._open()
 
     def close(self) -> None:
         self._connection.close()
 
-    def replace(self, source: str, entries: Iterable[ServerEntry], stamp: str) -> int:
-        """Make `entries` all that the index holds of `source`, and say how many; `stamp` is what they came from."""
-        with self._writing() as connection:
-            self._forget(connection, source)
-            count = sum(self._add(connection, entry) for entry in entries)
-            row = (source, stamp, time.time())
-            connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?, ?)", row)
-        return count
+    def state(self, source: str) -> SourceState | None:
+        """None for a source that was never refreshed."""
+        query = "SELECT stamp, state, refreshed, generation, failure FROM sources WHERE name = ?"
+        found = self._connection.execute(query, (source,)).fetchone()
+        return SourceState(*found) if found else None
 
-    def remove(self, source: str) -> None:
-        with self._writing() as connection:
-            self._forget(connection, source)
-
-    def stamp(self, source: str) -> tuple[str, float] | None:
-        """`(stamp, seconds since the epoch of the refresh)` of a source, None when it was never refreshed."""
-        found = self._connection.execute("SELECT stamp, refreshed FROM sources WHERE name = ?", (source,)).fetchone()
-        return (found[0], found[1]) if found else None
+    def states(self) -> dict[str, SourceState]:
+        query = "SELECT name, stamp, '', refreshed, generation, failure FROM sources ORDER BY name"
+        return {row[0]: SourceState(*row[1:]) for row in self._connection.execute(query)}
 
     def counts(self) -> dict[str, int]:
-        """How many entries each source has."""
-        return dict(self._connection.execute("SELECT source, count(*) FROM entries GROUP BY source").fetchall())
+        """How many servers each source has."""
+        query = "SELECT source, count(*) FROM entries WHERE shown GROUP BY source"
+        return dict(self._connection.execute(query).fetchall())
 
-    def names(self) -> list[str]:
-        return [row[0] for row in self._connection.execute("SELECT DISTINCT name FROM entries")]
+    def names(self, prefix: str, limit: int) -> list[str]:
+        """Names that begin with `prefix`, whatever the case of its letters."""
+        query = (
+            "SELECT DISTINCT name FROM entries WHERE name >= ? COLLATE NOCASE AND name < ? COLLATE NOCASE AND shown "
+            "ORDER BY name COLLATE NOCASE LIMIT ?"
+        )
+        return [row[0] for row in self._connection.execute(query, (prefix, prefix + "\U0010ffff", limit))]
 
-    def entries(self, source: str | None = None) -> list[ServerEntry]:
-        """All entries, or those of one source, by name."""
-        clause, values = ("WHERE source = ?", (source,)) if source else ("", ())
-        query = f"SELECT document, raw FROM entries {clause} ORDER BY name, source"
-        return [_entry(*row) for row in self._connection.execute(query, values)]
+    def select(self, where: dict[str, str], order: str, limit: int) -> Iterator[Card]:
+        """The entries whose columns have these values, in the order of a column and then of their names."""
+        tests, values = ["shown"], []
+        for column, value in where.items():
+            several = column in ("categories", "tags")
+            tests.append(f"instr(lower({column}), ?)" if several else f"{column} = ?")
+            values.append(f"\n{value.lower()}\n" if several else value)
+        ordered = "published DESC" if order == "published" else order
+        query = f"SELECT {_LISTED} FROM entries WHERE {' AND '.join(tests)} ORDER BY {ordered}, name, source LIMIT ?"
+        return map(card, self._connection.execute(query, (*values, limit or -1)))
 
-    def get(self, name: str) -> list[ServerEntry]:
-        """Every entry of that name, whatever its source."""
-        query = "SELECT document, raw FROM entries WHERE name = ? COLLATE NOCASE ORDER BY source"
-        return [_entry(*row) for row in self._connection.execute(query, (name,))]
+    def versions(self, name: str) -> list[Found]:
+        """Every version of every entry of that name, whatever its source."""
+        columns = "id, source, name, version, status, latest, published, layout, shown"
+        query = f"SELECT {columns} FROM entries WHERE name = ? COLLATE NOCASE ORDER BY source, id"
+        return [Found(*row) for row in self._connection.execute(query, (name,))]
 
-    def search(self, text: str, limit: int) -> list[ServerEntry]:
+    def document(self, found: Found) -> str:
+        """The source's own document of an entry."""
+        import zlib
+
+        row = self._connection.execute("SELECT raw FROM documents WHERE id = ?", (found.id,)).fetchone()
+        if row is None:
+            raise CatalogError(f"the index has lost {found.name} just now", "run the command again")
+        return zlib.decompress(row[0]).decode()
+
+    def search(self, text: str, limit: int) -> list[Card]:
         """Entries that hold every word of `text` (a word may be the beginning of one), best first."""
-        expression = _expression(text)
+        expression = _expression(name_words(text.strip()))
         if not expression:
             return []
+        ids = dict.fromkeys([*self._called(text), *self._ranked(expression, limit)])
+        return self._cards(list(ids)[:limit])
+
+    def similar(self, text: str, limit: int) -> list[str]:
+        """Names that `text` may have meant: its words are replaced by known ones that look like them."""
+        words = words_of(name_words(text))
+        guesses = [self._guesses(word) for word in words]
+        if not words or not all(guesses):
+            return []
+        found: dict[str, None] = {}
+        for rank in range(max(map(len, guesses))):
+            guess = " ".join(options[min(rank, len(options) - 1)] for options in guesses)
+            found.update(dict.fromkeys(item["name"] for item in self.search(guess, limit)))
+        return list(found)[:limit]
+
+    def _called(self, text: str) -> list[int]:
+        """Entries whose whole name, or its last part, is the text."""
+        plain = text.strip().lower()
         query = (
-            "SELECT document, raw FROM words JOIN entries ON entries.id = words.rowid "
-            f"WHERE words MATCH ? ORDER BY lower(entries.name) <> ?, {_RANK}, entries.name LIMIT ?"
+            "SELECT id FROM entries WHERE shown AND (name = ?1 COLLATE NOCASE OR leaf IN (?1, ?2)) "
+            "ORDER BY name <> ?1 COLLATE NOCASE, leaf <> ?1, status <> 'active', name LIMIT 200"
         )
-        values = (expression, text.strip().lower(), limit)
-        return [_entry(*row) for row in self._connection.execute(query, values)]
+        return [row[0] for row in self._connection.execute(query, (plain, "-".join(plain.split())))]
+
+    def _ranked(self, expression: str, limit: int) -> list[int]:
+        inner = f"SELECT rowid AS id, {_RANK} AS rank FROM words WHERE words MATCH ? LIMIT {_RANKED}"
+        query = (
+            f"SELECT entries.id FROM (SELECT * FROM ({inner}) ORDER BY rank LIMIT ?) AS best "
+            "JOIN entries ON entries.id = best.id ORDER BY status <> 'active', best.rank, length(name), name"
+        )
+        return [row[0] for row in self._connection.execute(query, (expression, limit + 50))]
+
+    def _cards(self, ids: list[int]) -> list[Card]:
+        marks = ", ".join("?" * len(ids))
+        query = f"SELECT id, {_LISTED} FROM entries WHERE id IN ({marks})"
+        found = {row[0]: card(row[1:]) for row in self._connection.execute(query, ids)}
+        return [found[id] for id in ids if id in found]
+
+    def _guesses(self, word: str) -> list[str]:
+        """The word itself where it is known, else the known words that look most like it."""
+        if self._ranked(_expression(word), 1) or len(word) < spelling.SHORTEST:
+            return [word]
+        shapes = list(spelling.shapes(word))
+        marks = ", ".join("?" * len(shapes))
+        query = f"SELECT DISTINCT word FROM vocabulary WHERE id IN (SELECT word FROM shapes WHERE shape IN ({marks}))"
+        known = [row[0] for row in self._connection.execute(query, shapes)]
+        return spelling.nearest(word, known, _GUESSES)
 
     def _open(self) -> sqlite3.Connection:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self.path, isolation_level=None, timeout=30)
+            connection = self._connect()
             self._prepare(connection)
         except (sqlite3.DatabaseError, OSError) as error:
             hint = f"if the file is damaged, remove it: rm {self.path}"
             raise CatalogError(f"cannot use the catalogue's index {self.path}: {error}", hint) from error
         return connection
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            return sqlite3.connect(self.path, isolation_level=None, timeout=60)
+        except sqlite3.OperationalError:
+            import os
+
+            os.makedirs(os.path.dirname(self.path), exist_ok=True)  # noqa: PTH103, PTH120  (pathlib costs start-up)
+            return sqlite3.connect(self.path, isolation_level=None, timeout=60)
+
+    @staticmethod
+    def _prepare(connection: sqlite3.Connection) -> None:
         if connection.execute("PRAGMA user_version").fetchone()[0] == _LAYOUT:
             return
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("BEGIN IMMEDIATE")
         if connection.execute("PRAGMA user_version").fetchone()[0] != _LAYOUT:
-            for table in ("entries", "words", "sources"):
+            for table in ("entries", "documents", "words", "vocabulary", "shapes", "sources"):
                 connection.execute(f"DROP TABLE IF EXISTS {table}")
             for statement in _TABLES.strip().split(";\n"):
                 connection.execute(statement)
@@ -112,47 +212,35 @@ class Index:
         connection.execute("COMMIT")
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it or nothing, whatever happens to the process."""
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             yield self._connection
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._roll_back()
-            raise CatalogError(
-                f"cannot write the catalogue's index {self.path}: {error}", "is the disk full?"
-            ) from error
+            hint = "is the disk full?"
+            raise CatalogError(f"cannot write the catalogue's index {self.path}: {error}", hint) from error
         except BaseException:
             self._roll_back()
             raise
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """For what writes beside a transaction of its own: temporary tables."""
+        return self._connection
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 
-    @staticmethod
-    def _forget(connection: sqlite3.Connection, source: str) -> None:
-        connection.execute("DELETE FROM words WHERE rowid IN (SELECT id FROM entries WHERE source = ?)", (source,))
-        connection.execute("DELETE FROM entries WHERE source = ?", (source,))
-        connection.execute("DELETE FROM sources WHERE name = ?", (source,))
 
-    @staticmethod
-    def _add(connection: sqlite3.Connection, entry: ServerEntry) -> int:
-        row = (entry.source, entry.name, entry.version, json.dumps(entry.to_json()), entry.raw)
-        fields = "source, name, version, document, raw"
-        added = connection.execute(f"INSERT OR IGNORE INTO entries ({fields}) VALUES (?, ?, ?, ?, ?)", row)
-        if added.rowcount != 1:
-            return 0
-        tags = " ".join((*entry.tags, *entry.categories))
-        words = (added.lastrowid, entry.name, entry.title, entry.description, tags)
-        connection.execute("INSERT INTO words (rowid, name, title, description, tags) VALUES (?, ?, ?, ?, ?)", words)
-        return 1
-
-
-def _entry(document: str, raw: str) -> ServerEntry:
-    return ServerEntry.from_json(json.loads(document), raw)
+def words_row(id: int, name: str, title: str, description: str, tags: str, categories: str) -> tuple[Any, ...]:
+    """What full-text search knows of an entry; forgetting it needs the very same values."""
+    return id, name_words(name), title, description, f"{tags} {categories}"
 
 
 def _expression(text: str) -> str:
     """Each word of `text` as a quoted FTS5 prefix, so that no character of it is an operator."""
-    return " ".join(f'"{word}"*' for word in re.findall(r"\w+", text))
+    return " ".join(f'"{word}"*' for word in words_of(text))

@@ -7,26 +7,58 @@ import os
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from mcp_operator.catalog.errors import CatalogError
 
-SourceType = Literal["builtin", "directory"]
 BUILTIN_PRIORITY = 100
 DEFAULT_PRIORITY = 50
+OFFICIAL_URL = "https://registry.modelcontextprotocol.io"
+GITHUB_URL = "https://api.github.com"
+DOCKER_REPO = "docker/mcp-registry"
+TYPES = ("docker", "official", "http", "file", "directory", "cluster", "builtin")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_REPO = re.compile(r"[\w.-]+/[\w.-]+")
+_REPAIR = "repair it, or remove it to start over"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where entries come from. Of two entries of one name, that of the source with the higher priority is taken."""
+    """Where entries come from. Of two entries of one name, that of the source with the higher priority is taken.
+
+    A token is named, never held: the variable `token_env` or the file `token_file` holds it. `path` is a file or a
+    folder on this machine or, with `repo`, a folder in the repository. `latest_only` leaves old versions out.
+    """
 
     name: str
-    type: SourceType
+    type: str
     path: str = ""
     priority: int = DEFAULT_PRIORITY
+    url: str = ""
+    repo: str = ""
+    branch: str = ""
+    token_env: str = ""
+    token_file: str = ""
+    ca_file: str = ""
+    latest_only: bool = False
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people."""
+        where = self.repo or self.path or self.url
+        return where + (f" ({self.branch})" if self.branch else "")
+
+    @property
+    def remote(self) -> bool:
+        """Whether reading it takes a network."""
+        return bool(self.url or self.repo)
+
+    @property
+    def fingerprint(self) -> str:
+        """What decides what it holds: another fingerprint means that nothing known of it counts any more."""
+        return "|".join((self.type, self.path, self.url, self.repo, self.branch, str(self.latest_only)))
 
 
 BUILTIN = Source("builtin", "builtin", priority=BUILTIN_PRIORITY)
@@ -44,22 +76,69 @@ def save(path: Path, sources: Sequence[Source]) -> None:
     import yaml
 
     listed = [
-        {key: value for key, value in asdict(source).items() if value != ""} for source in sources if source != BUILTIN
+        {key: value for key, value in asdict(source).items() if value != "" and value is not False}
+        for source in sources
+        if source != BUILTIN
     ]
     text = yaml.safe_dump({"sources": listed}, sort_keys=False)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, text)
     except OSError as error:
-        raise CatalogError(
-            f"cannot write {path}: {error.strerror}", "check its permissions and the free space"
-        ) from error
+        hint = "check its permissions and the free space"
+        raise CatalogError(f"cannot write {path}: {error.strerror}", hint) from error
 
 
-def check_name(name: str) -> None:
+def check(source: Source) -> Source:
+    """The source with what its type takes for granted. Raises CatalogError for one that cannot be read."""
+    from dataclasses import replace
+
+    _check_name(source.name)
+    if source.type not in TYPES:
+        raise CatalogError(f"there is no type {source.type!r} of sources", f"known: {', '.join(TYPES)}")
+    if source.url and not re.match(r"https?://[^/\s]+", source.url):
+        raise CatalogError(f"{source.url!r:.200} is no address", "it begins with https:// or http://")
+    if source.repo and not _REPO.fullmatch(source.repo):
+        raise CatalogError(f"{source.repo!r:.200} is no repository", "it is OWNER/NAME")
+    if source.type == "official" and not source.url:
+        return replace(source, url=OFFICIAL_URL)
+    if source.type == "docker" and not (source.repo or source.url or source.path):
+        return replace(source, repo=DOCKER_REPO)
+    if source.type == "http" and not source.url:
+        raise CatalogError("a source of the type http needs an address", "give it with --url URL")
+    if source.type in ("file", "directory") and not source.path:
+        raise CatalogError(f"a source of the type {source.type} needs a place", "give it with --dir or --path")
+    return source
+
+
+def token_of(source: Source) -> str:
+    """The token of a source, empty where it names none. Raises CatalogError where it is not where it should be."""
+    if source.token_env:
+        token = os.environ.get(source.token_env, "").strip()
+        if not token:
+            hint = f"export {source.token_env}, or add the source again without --token-env"
+            raise CatalogError(f"the variable {source.token_env}, the token of {source.name}, is not set", hint)
+        return _usable(token, f"the variable {source.token_env}")
+    if source.token_file:
+        try:
+            return _usable(Path(source.token_file).expanduser().read_text().strip(), source.token_file)
+        except (OSError, UnicodeDecodeError) as error:
+            hint = "check the path and its permissions"
+            raise CatalogError(f"cannot read the token of {source.name}: {error}", hint) from error
+    return ""
+
+
+def _usable(token: str, where: str) -> str:
+    """A header of HTTP takes one line of plain characters."""
+    if not token.isascii() or not token.isprintable():
+        raise CatalogError(f"{where} holds no token: it has characters that no token has", "it is one line of text")
+    return token
+
+
+def _check_name(name: str) -> None:
     """Raises CatalogError for a name that cannot stand in a flag, a file or an object."""
     if len(name) > 63 or not _NAME.fullmatch(name):
-        raise CatalogError(f"{name!r} is no name for a source", "use lower-case letters, digits, '-' and '.'")
+        raise CatalogError(f"{name!r:.80} is no name for a source", "use lower-case letters, digits, '-' and '.'")
 
 
 def _replace(path: Path, text: str) -> None:
@@ -75,27 +154,33 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _read(path: Path) -> list[Any]:
+    try:
+        text = path.read_text()
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise CatalogError(f"cannot read {path}: {error}", _REPAIR) from error
     import yaml
 
     try:
-        document = yaml.safe_load(path.read_text()) or {}
-    except FileNotFoundError:
-        return []
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise CatalogError(f"cannot read {path}: {error}", "repair it, or remove it to start over") from error
+        document = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise CatalogError(f"cannot read {path}: {error}", _REPAIR) from error
     listed = document.get("sources") if isinstance(document, dict) else None
     if not isinstance(listed, list):
-        raise CatalogError(f"{path} holds no list 'sources'", "repair it, or remove it to start over")
+        raise CatalogError(f"{path} holds no list 'sources'", _REPAIR)
     return listed
 
 
 def _parse(item: Any, path: Path) -> Source:
-    try:
-        source = Source(**item)
-    except TypeError as error:
-        raise CatalogError(
-            f"{path}: {item!r} is no source: {error}", "repair it, or remove it to start over"
-        ) from error
-    if source.type not in ("builtin", "directory"):
-        raise CatalogError(f"{path}: {source.name} has the unknown type {source.type!r}", "known: directory")
-    return source
+    """One item of the file; a field that is unknown or of another type is refused by its name."""
+    known = {field.name: type(field.default) for field in fields(Source)}
+    if not isinstance(item, dict) or not {"name", "type"} <= item.keys():
+        raise CatalogError(f"{path}: {item!r:.200} is no source: it needs a name and a type", _REPAIR)
+    for key, value in item.items():
+        if key not in known:
+            raise CatalogError(f"{path}: {item['name']} has the unknown field {key!r}", f"known: {', '.join(known)}")
+        wanted = known[key] if known[key] in (int, bool) else str
+        if type(value) is not wanted:
+            raise CatalogError(f"{path}: {key} of {item['name']} is {value!r:.80}, no {wanted.__name__}", _REPAIR)
+    return check(Source(**item))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from mcp_operator.catalog.cards import Card
 from mcp_operator.catalog.catalogue import Catalogue
 from mcp_operator.catalog.errors import CatalogError, EntryNotFound
 from mcp_operator.catalog.index import Index
-from mcp_operator.catalog.model import ServerEntry
 from mcp_operator.catalog.sources import Source
 
 pytestmark = pytest.mark.fast
@@ -37,8 +37,8 @@ def checkout(folder: Path, **servers: str) -> Source:
     return Source("mine", "directory", str(folder))
 
 
-def names(found: list[ServerEntry]) -> list[str]:
-    return [entry.name for entry in found]
+def names(found: Iterable[Card]) -> list[str]:
+    return [card["name"] for card in found]
 
 
 def test_name_ranks_over_description_and_a_prefix_is_enough(catalogue: Catalogue, tmp_path: Path) -> None:
@@ -83,15 +83,16 @@ def test_refresh_sees_what_was_added_and_what_went(catalogue: Catalogue, tmp_pat
     (tmp_path / "a" / "servers" / "one" / "server.yaml").unlink()
     checkout(tmp_path / "a", three="third")
     assert [found.entries for found in catalogue.refresh("mine")] == [2]
-    assert names(catalogue.entries("mine")) == ["three", "two"]
+    assert names(catalogue.select({"source": "mine"})) == ["three", "two"]
 
 
 def test_failed_refresh_leaves_the_old_entries(catalogue: Catalogue, tmp_path: Path) -> None:
     catalogue.add(checkout(tmp_path / "a", one="first"))
     (tmp_path / "a" / "servers").rename(tmp_path / "a" / "gone")
-    with pytest.raises(CatalogError, match="no folder"):
-        catalogue.refresh("mine")
-    assert names(catalogue.entries("mine")) == ["one"]
+    (failed,) = catalogue.refresh("mine")
+    assert "no folder" in failed.failure
+    assert (failed.entries, failed.refreshed > 0) == (1, True)
+    assert names(catalogue.select({"source": "mine"})) == ["one"]
 
 
 def test_source_that_cannot_be_read_is_not_added(catalogue: Catalogue, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Reading registries: an HTTP client for bad days, and one reader for each type of source."""
