@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import tempfile
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from mcp_operator.bridge.packages import Installed, InstallError, Spec
 from mcp_operator.bridge.python_package import writable
@@ -98,11 +100,22 @@ def describe(spec: Spec, root: Path) -> Installed:
     bins = package.get("bin") or {}
     if isinstance(bins, str):
         bins = {spec.name.rpartition("/")[2]: bins}
-    programs = {name: str(folder / path) for name, path in bins.items()}
+    programs = {name: str(folder / path) for name, path in bins.items()} or main_file(spec, root, folder, package)
     for path in programs.values():
         with suppress(OSError):
             (root / path).chmod(0o755)
     return Installed(root, spec.name, str(package.get("version", "0")), programs)
+
+
+def main_file(spec: Spec, root: Path, folder: Path, package: dict[str, Any]) -> dict[str, str]:
+    """A program for a package that has none and is started as `node FILE`."""
+    main = package.get("main")
+    if not isinstance(main, str) or not (root / folder / main).is_file():
+        return {}
+    path = shlex.quote(str(folder / main))
+    program = root / "main-program"
+    program.write_text(f'#!/bin/sh\nexec node "$(dirname "$(readlink -f "$0")")"/{path} "$@"\n', encoding="utf-8")
+    return {spec.name.rpartition("/")[2]: program.name}
 
 
 def explain(spec: Spec, stderr: str) -> str:

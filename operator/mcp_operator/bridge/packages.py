@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MANIFEST = "mcp-package.json"
+# Programs that packages bring beside their server, or for a transport that the bridge does not speak to it.
+_BESIDE = re.compile(r"http|sse|cli|client|test|inspect|setup|install")
 
 
 class InstallError(Exception):
@@ -61,7 +63,7 @@ class Installed:
         return found if whole and (python.exists() or not python.is_symlink()) else None
 
     def main_program(self, asked: str | None) -> str:
-        """The program that is the server: the one asked for, the one named like the package, the only one."""
+        """The program that is the server: the one asked for, the one named like the package, the likeliest."""
         names = ", ".join(sorted(self.programs)) or "none"
         if asked is not None:
             if asked not in self.programs:
@@ -71,8 +73,10 @@ class Installed:
         for program in self.programs:
             if normal(program) in (normal(short), normal(self.name)):
                 return program
-        if len(self.programs) == 1:
-            return next(iter(self.programs))
+        likely = [name for name in self.programs if "mcp" in name.lower() and not _BESIDE.search(name.lower())]
+        for names_left in (list(self.programs), likely):
+            if len(names_left) == 1:
+                return names_left[0]
         if not self.programs:
             raise InstallError(f"{self.name} {self.version} has no program to run: it is a library")
         raise InstallError(f"{self.name} {self.version} has several programs; choose one with --executable: {names}")

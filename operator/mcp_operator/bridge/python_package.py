@@ -112,9 +112,9 @@ def run(command: list[str], environment: dict[str, str], spec: Spec) -> None:
 
 def failure(spec: Spec, stderr: str) -> InstallError:
     text = " ".join(stderr.split())
-    own = re.search(r"current Python version \(([\d.]+)\) does not satisfy Python\s*([<>=!~][^\s]*) and (\S+?)==", text)
-    if own and normal(own[3]) == normal(spec.name):
-        return OtherPython(f"{spec.text} needs Python {own[2]}; here is {own[1]}", own[2])
+    other = re.search(r"current Python version \(([\d.]+)\) does not satisfy Python\s*([<>=!~]\S*)", text)
+    if other:
+        return OtherPython(f"{spec.text} needs Python {other[2]}; here is {other[1]}", other[2])
     if "No interpreter found for Python" in text:
         return InstallError(f"{spec.text} needs a Python that is not here, and uv may not fetch one; install it")
     return InstallError(explain(spec, stderr))
@@ -145,7 +145,7 @@ def describe(spec: Spec, root: Path) -> tuple[str, list[str]]:
             parser.optionxform = str  # type: ignore[assignment,method-assign]
             parser.read(info / "entry_points.txt", encoding="utf-8")
             names = parser.options("console_scripts") if parser.has_section("console_scripts") else []
-            return version, names or old_scripts(info)
+            return version, names or old_scripts(info) or main_module(spec, root, info)
     raise InstallError(f"{spec.text} was installed, but is not there under its name")
 
 
@@ -154,3 +154,18 @@ def old_scripts(info: Path) -> list[str]:
     lines = (info / "RECORD").read_text(encoding="utf-8").splitlines()
     paths = [line.partition(",")[0] for line in lines]
     return [Path(path).name for path in paths if "/bin/" in path and path.startswith("..")]
+
+
+def main_module(spec: Spec, root: Path, info: Path) -> list[str]:
+    """A program for a package that has none and is started as `python -m MODULE`."""
+    lines = (info / "RECORD").read_text(encoding="utf-8").splitlines()
+    modules = [line.partition("/__main__.py,")[0] for line in lines if "/__main__.py," in line]
+    own = [module for module in modules if re.fullmatch(r"\w+", module)]
+    if len(own) != 1:
+        return []
+    name = normal(spec.name)
+    program = root / "bin" / name
+    # The environment is moved once it is whole, so that the script finds its interpreter from where it stands.
+    program.write_text(f'#!/bin/sh\nexec "$(dirname "$(readlink -f "$0")")/python" -m {own[0]} "$@"\n')
+    program.chmod(0o755)
+    return [name]

@@ -42,7 +42,6 @@ class Start:
 
     identifier: str = ""
     executable: str = ""
-    module: str = ""
     entrypoint: str = ""
     arguments: list[Argument] = field(default_factory=list)
     env: list[Argument] = field(default_factory=list)
@@ -176,8 +175,6 @@ def _take(argument: Argument, package: Package, start: Start) -> None:
         start.user = argument
     elif name == "--entrypoint":
         start.entrypoint = argument.value or ""
-    elif name == "-m" and package.kind == "pypi":
-        start.module = argument.value or ""
     elif name in ("--from", "--package", "-p") and package.kind in ("npm", "pypi"):
         start.notes.append(f"{name} {argument.value or ''}: only {package.identifier} is installed")
     elif name in ("--with", "--network", "--net", "--privileged", "--device", "--gpus", "--cap-add"):
