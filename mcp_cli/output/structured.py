@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mcp_cli.kinds import reference
-
 if TYPE_CHECKING:
     from mcp_cli.output.table import Table
 
@@ -66,6 +64,8 @@ class NamePrinter:
     def show(
         self, document: Any, table: Callable[[], Table] | None = None, text: Callable[[], str] | None = None
     ) -> None:
+        from mcp_cli.kinds import reference
+
         items = document["items"] if isinstance(document, dict) and "items" in document else [document]
         for item in items:
             click.echo(reference(item))

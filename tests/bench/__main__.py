@@ -1,6 +1,6 @@
 """`make bench`: every benchmark, each beside its reference in the same run.
 
-python -m tests.bench [startup] [cluster] [bridge]
+python -m tests.bench [startup] [cluster] [bridge] [catalogue]
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-SUBJECTS = ("startup", "cluster", "bridge")
+SUBJECTS = ("startup", "cluster", "bridge", "catalogue")
 
 
 def main(chosen: list[str]) -> int:

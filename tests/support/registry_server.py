@@ -75,6 +75,13 @@ class Asked:
     headers: dict[str, str]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Connections that break are what this server is for."""
+
+
 class RegistryServer:
     """`with RegistryServer(...) as server`: `server.url` is its address. Its contents may be changed while it runs."""
 
@@ -87,8 +94,7 @@ class RegistryServer:
         self.asked: list[Asked] = []
         self._faults: dict[str, list[Fault]] = defaultdict(list)
         self._always: dict[str, Fault] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     @property

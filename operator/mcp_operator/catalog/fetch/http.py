@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 import random
+import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -30,8 +31,10 @@ MAX_BODY = 32 * 1024 * 1024
 BODY_SECONDS = 120.0
 SILENCE_SECONDS = 30.0
 MAX_REDIRECTS = 5
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 _REDIRECTS = (301, 302, 303, 307, 308)
 _SHOWN_ERROR = 2000
+_ADDRESS = "correct the source's address: add it again with --url"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,21 +143,21 @@ class Fetcher:
         import httpx
 
         body = into if into is not None else io.BytesIO()
-        url = request.url
+        url, until = request.url, self._around.clock() + request.seconds
         try:
             for _ in range(MAX_REDIRECTS + 1):
                 headers = _headers(request, with_token=_same_host(url, request.url))
                 with self._client(ca_file).stream("GET", url, headers=headers) as response:
                     if response.status_code not in _REDIRECTS:
-                        return self._answer(request, response, body, keep=into is None)
+                        return self._answer(request, response, body, until)
                     url = _redirected(url, response.headers.get("location", ""))
         except httpx.InvalidURL as error:
             raise Refused(f"{shown(url)} is no address: {error}", "correct the source's --url") from error
         except httpx.HTTPError as error:
             raise _Failed("network", f"{shown(url)}: {_network_words(error)}") from error
-        raise Refused(f"{shown(request.url)} redirects more than {MAX_REDIRECTS} times")
+        raise Refused(f"{shown(request.url)} redirects more than {MAX_REDIRECTS} times", _ADDRESS)
 
-    def _answer(self, request: Request, response: httpx.Response, body: IO[bytes], *, keep: bool) -> Answer:
+    def _answer(self, request: Request, response: httpx.Response, body: IO[bytes], until: float) -> Answer:
         headers = {key.lower(): value for key, value in response.headers.items()}
         where = shown(str(response.url))
         if response.status_code == 304 and request.etag:
@@ -167,11 +170,11 @@ class Fetcher:
             raise Refused(f"{where} answered {kind!r:.60}, not {request.accept.partition(',')[0]}", hint)
         body.seek(0)
         body.truncate()
-        self._copy(request, response, body, where)
-        return Answer(request.url, headers, body.getvalue() if keep and isinstance(body, io.BytesIO) else b"")
+        self._copy(request, response, body, until, where)
+        return Answer(request.url, headers, body.getvalue() if isinstance(body, io.BytesIO) else b"")
 
-    def _copy(self, request: Request, response: httpx.Response, body: IO[bytes], where: str) -> None:
-        size, until = 0, self._around.clock() + request.seconds
+    def _copy(self, request: Request, response: httpx.Response, body: IO[bytes], until: float, where: str) -> None:
+        size = 0
         for chunk in response.iter_bytes():
             size += len(chunk)
             if size > request.max_bytes:
@@ -240,7 +243,7 @@ def _redirected(url: str, location: str) -> str:
     target = urljoin(url, location)
     scheme = urlsplit(target).scheme
     if not location or scheme not in ("http", "https") or (urlsplit(url).scheme, scheme) == ("https", "http"):
-        raise Refused(f"{shown(url)} redirects to {shown(target)!r:.200}, which is not followed")
+        raise Refused(f"{shown(url)} redirects to {shown(target)!r:.200}, which is not followed", _ADDRESS)
     return target
 
 
@@ -280,7 +283,7 @@ def _network_words(error: Exception) -> str:
         "ReadTimeout": f"silent for {SILENCE_SECONDS:.0f} s",
         "RemoteProtocolError": "the connection broke off in the middle of the answer",
     }
-    return known.get(kind) or str(error) or kind
+    return known.get(kind) or _ERRNO.sub("", str(error)) or kind
 
 
 def _seconds(seconds: float) -> str:
