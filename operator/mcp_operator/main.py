@@ -131,6 +131,7 @@ def _config(options: RunOptions) -> OperatorConfig:
     return OperatorConfig(
         namespaces=tuple(dict.fromkeys(options.namespace)),
         workers=options.workers,
+        system_namespace=_own_namespace(),
         options=Options(options.runner_image or RUNNER_IMAGE, options.cluster_domain),
         manager=ManagerConfig(metrics, health, lease if options.leader_elect else None),
     )

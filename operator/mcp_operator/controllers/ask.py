@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcp_operator.api import names
 from mcp_operator.client import route
+from mcp_operator.controllers import remote
 from mcp_operator.controllers.probe import Silence, Target
 from mcp_operator.protocol.failures import HttpError, InvalidAnswer, McpError, TransportError
 from mcp_operator.protocol.versions import LEGACY, LEGACY_VERSIONS, MODERN, Era
@@ -45,15 +46,16 @@ class Route:
 
 
 class Asker:
-    """Two HTTP clients: one for addresses that are reached directly, one for the API server's proxy."""
+    """Three HTTP clients: for addresses that are reached directly, for the API server's proxy, for remote servers."""
 
     def __init__(self, client: KubeClient) -> None:
         self._client = client
         self._direct: httpx.AsyncClient | None = None
         self._proxied: httpx.AsyncClient | None = None
+        self._outside: httpx.AsyncClient | None = None
 
     async def close(self) -> None:
-        for http in (self._direct, self._proxied):
+        for http in (self._direct, self._proxied, self._outside):
             if http is not None:
                 await http.aclose()
 
@@ -65,9 +67,12 @@ class Asker:
         except TimeoutError:
             raise Silence("NoAnswer", f"the server does not answer MCP requests within {target.timeout:g} s") from None
         except HttpError as error:
-            if self._wants_login(target, error):
+            if target.url and error.status in (401, 403):
+                words = f"the server refuses the credentials ({error.status}): set or correct spec.runtime.headers"
+                raise Silence("Unauthorized", words) from error
+            if not target.url and self._wants_login(target, error):
                 return {}
-            raise Silence("NotMCP", f"the server does not speak MCP at {target.path}: {error}") from error
+            raise Silence("NotMCP", f"the server does not speak MCP at {target.url or target.path}: {error}") from error
         except TransportError as error:
             raise Silence("NoAnswer", f"the server cannot be asked: {error}") from error
         except McpError as error:
@@ -83,6 +88,9 @@ class Asker:
         if target.bridged:
             return await self._ask_bridged(way, target)
         identity, tools = await _conversation(way, None)
+        if target.url and identity.era != LEGACY:
+            # Nothing here depends on what it is to older clients.
+            return describe(identity, tools, era="modern", sessions=False)
         if identity.era == LEGACY:
             return describe(identity, tools, era="legacy", sessions=bool(identity.sessions))
         older = await _legacy_side(way)
@@ -104,7 +112,10 @@ class Asker:
         return describe(identity, tools, era="dual" if dual else "modern", sessions=True)
 
     async def _route(self, target: Target) -> Route:
-        """The pod itself where it can be reached, else the API server's proxy to it."""
+        """The pod itself where it can be reached, else the API server's proxy to it; a remote server by its URL."""
+        if target.url:
+            self._outside = self._outside or remote.http_client()
+            return Route(self._outside, target.url, await remote.headers_of(self._client, target))
         chosen = self._choose(target)
         if not chosen.proxied:
             self._direct = self._direct or _http(None)

@@ -15,8 +15,9 @@ from mcp_operator.api import names
 from mcp_operator.api.conditions import AVAILABLE, READY, is_true
 from mcp_operator.api.resolve import ResolvedServer, parse_duration, resolve
 from mcp_operator.api.validation import validate
-from mcp_operator.controllers import announce, finalize, status
+from mcp_operator.controllers import announce, finalize, remote, status
 from mcp_operator.controllers.apply import Applier, Outcome
+from mcp_operator.controllers.complete import Completer, Completion
 from mcp_operator.controllers.diagnosis import diagnose, pod_ready
 from mcp_operator.controllers.probe import Prober, Target, View
 from mcp_operator.controllers.problem import Problem
@@ -47,10 +48,18 @@ class Options:
 
 
 class ServerReconciler:
-    def __init__(self, world: World, prober: Prober, events: EventRecorder, options: Options | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        prober: Prober,
+        events: EventRecorder,
+        completer: Completer,
+        options: Options | None = None,
+    ) -> None:
         self._world = world
         self._prober = prober
         self._events = events
+        self._completer = completer
         self._options = options or Options()
         self._applier = Applier(world)
 
@@ -61,39 +70,46 @@ class ServerReconciler:
             return DONE
         if server["metadata"].get("deletionTimestamp"):
             return await self._finish(server)
-        errors = validate(server)
+        completion = await self._completer.complete(server)
+        if completion.problem is not None:
+            return await self._report(self._facts(completion, None, completion.problem))
+        errors = validate(completion.server)
         if errors:
             words = "; ".join(str(error) for error in errors)
-            return await self._report(self._facts(server, None, Problem(errors[0].reason, words, fatal=True)))
-        resolved = resolve(server)
+            return await self._report(self._facts(completion, None, Problem(errors[0].reason, words, fatal=True)))
+        resolved = resolve(completion.server)
         if resolved.spec.get("suspend"):
-            return await self._report(self._suspended(server, resolved))
-        return await self._maintain(await finalize.ensure_finalizer(self._world, server), resolved)
+            return await self._report(self._suspended(completion, resolved))
+        kept = await finalize.ensure_finalizer(self._world, server)
+        return await self._maintain(replace(completion, server={**kept, "spec": resolved.spec}), resolved)
 
     # --- the steps -----------------------------------------------------------------------------------------------
 
-    async def _maintain(self, server: Object, resolved: ResolvedServer) -> Result:
+    async def _maintain(self, completion: Completion, resolved: ResolvedServer) -> Result:
+        server = completion.server
         try:
-            outcome = await self._converge(server)
+            outcome = await self._converge(completion)
         except (Conflict, Unavailable):
             raise
         except ApiError as error:
-            await self._report(self._facts(server, resolved, Problem(error.reason or "ApplyFailed", error.message)))
+            await self._report(self._facts(completion, resolved, Problem(error.reason or "ApplyFailed", error.message)))
             raise
         announce.written(self._events, server, outcome)
-        facts = self._facts(server, resolved, outcome.problem)
+        facts = self._facts(completion, resolved, outcome.problem)
         if outcome.problem is None:
             facts = await self._probe(facts, resolved)
         return await self._report(facts)
 
-    async def _converge(self, server: Object) -> Outcome:
+    async def _converge(self, completion: Completion) -> Outcome:
+        server = completion.server
         context = RenderContext(
             runner_image=self._options.runner_image,
             cluster_domain=self._options.cluster_domain,
             sessions=(_known(server, resolve(server)) or {}).get("sessions"),
             checksum=checksum(await self._world.referenced(server)),
         )
-        return await self._applier.converge(server, render_server(server, context))
+        rendered = render_server(server, context)
+        return await self._applier.converge(server, [completion.kept, *rendered] if completion.kept else rendered)
 
     async def _finish(self, server: Object) -> Result:
         """Deletion: the children first, then the server itself."""
@@ -107,22 +123,27 @@ class ServerReconciler:
         await finalize.drop_finalizer(self._world, server)
         return DONE
 
-    def _suspended(self, server: Object, resolved: ResolvedServer) -> Facts:
-        facts = self._facts(server, resolved, SUSPENDED)
-        spoke = is_true((server.get("status") or {}).get("conditions"), AVAILABLE)
+    def _suspended(self, completion: Completion, resolved: ResolvedServer) -> Facts:
+        facts = self._facts(completion, resolved, SUSPENDED)
+        spoke = is_true((completion.server.get("status") or {}).get("conditions"), AVAILABLE)
         return replace(facts, speaks=spoke)
 
     # --- looking -------------------------------------------------------------------------------------------------
 
-    def _facts(self, server: Object, resolved: ResolvedServer | None, applied: Problem | None) -> Facts:
+    def _facts(self, completion: Completion, resolved: ResolvedServer | None, applied: Problem | None) -> Facts:
+        server = completion.server
         deployment = self._world.child(DEPLOYMENTS, key_of(server))
         problem = status.steady(server, diagnose(deployment, self._current_pods(server, deployment)[1]))
         mcp = _known(server, resolved) if resolved else None
-        return Facts(server, resolved, deployment, applied, problem, mcp=mcp)
+        return Facts(server, resolved, deployment, applied, problem, mcp=mcp, completion=completion)
 
     async def _probe(self, facts: Facts, resolved: ResolvedServer) -> Facts:
         """The facts, with what the running server says of itself."""
-        view = await self._view(facts, resolved)
+        if resolved.remote:
+            view = await self._view_remote(facts, resolved)
+            facts = replace(facts, again=remote.AGAIN_SECONDS)
+        else:
+            view = await self._view(facts, resolved)
         return replace(facts, speaks=view.speaks, probe=view.problem, mcp=view.mcp or facts.mcp)
 
     async def _view(self, facts: Facts, resolved: ResolvedServer) -> View:
@@ -134,7 +155,17 @@ class ServerReconciler:
         if not ready or not template:
             # While pods are replaced, those of the earlier template serve, as they were seen to do.
             return View(is_true((facts.server.get("status") or {}).get("conditions"), AVAILABLE))
-        target = _target(facts.server, resolved, validation, template, ready[0])
+        return await self._look(facts, _target(facts.server, resolved, validation, template, ready[0]))
+
+    async def _view_remote(self, facts: Facts, resolved: ResolvedServer) -> View:
+        if resolved.replicas == 0:
+            return View(False)
+        if not (resolved.spec.get("validation") or {}).get("enabled", True):
+            return View(True)
+        secrets = checksum(await self._world.referenced(facts.server))
+        return await self._look(facts, remote.target_of(facts.server, resolved, secrets))
+
+    async def _look(self, facts: Facts, target: Target) -> View:
         settled = facts.mcp and is_true((facts.server.get("status") or {}).get("conditions"), READY)
         if settled and _describes(facts.server) and not self._prober.knows(target.key):
             self._prober.seed(target, facts.mcp or {})
@@ -166,7 +197,7 @@ class ServerReconciler:
         if computed is not previous:
             await self._write(server, computed)
             announce.changed(self._events, server, previous, computed)
-        again = [item.again for item in (facts.applied, facts.probe) if item and item.again]
+        again = [item.again for item in (facts.applied, facts.probe, facts) if item and item.again]
         settled = computed["phase"] == status.STOPPED or is_true(computed["conditions"], READY)
         settled = settled or (facts.applied is not None and facts.applied.again is None)
         return Result(min([*again, *([] if settled else [NOT_READY_SECONDS])], default=None))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mcp_operator.controllers.problem import Problem
@@ -30,8 +30,22 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Header:
+    """A header of requests to a remote server: its value, or the key of a Secret that holds it."""
+
+    name: str
+    value: str = field(default="", repr=False)
+    secret: str = ""
+    key: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
-    """One server at one pod. `template` names what runs: while it stays, an answer stays true."""
+    """One server at one pod, or at a `url`. `template` names what runs: while it stays, an answer stays true.
+
+    `every` so many seconds it is asked again, where no pod tells when it goes away.
+    """
 
     key: Key
     template: str
@@ -43,6 +57,9 @@ class Target:
     timeout: float
     required_tools: tuple[str, ...] = ()
     required_capabilities: tuple[str, ...] = ()
+    url: str = ""
+    headers: tuple[Header, ...] = ()
+    every: float | None = None
 
     @property
     def identity(self) -> tuple[Any, ...]:
@@ -107,7 +124,8 @@ class Prober:
     def seed(self, target: Target, mcp: Object) -> None:
         """Takes an answer that an earlier process has written down, so that a restart asks nobody."""
         if not self.knows(target.key):
-            self._states[target.key] = _State(target.identity, mcp=mcp)
+            next_at = _now() + target.every if target.every else 0.0
+            self._states[target.key] = _State(target.identity, mcp=mcp, next_at=next_at)
 
     def knows(self, key: Key) -> bool:
         return key in self._states
@@ -126,7 +144,7 @@ class Prober:
 
     def _due(self, state: _State, target: Target) -> bool:
         if state.mcp is not None and state.problem is None:
-            return False
+            return target.every is not None and _now() >= state.next_at
         return state.pod != target.pod or _now() >= state.next_at
 
     async def _question(self, target: Target, state: _State) -> None:
@@ -135,8 +153,10 @@ class Prober:
                 mcp = await self._ask(target)
             state.mcp = mcp
             self._note(state, unmet(target, mcp))
+            if target.every and state.problem is None:
+                state.next_at = _now() + target.every
         except Silence as silence:
-            self._note(state, Problem(silence.reason, str(silence)))
+            self._note(state, Problem(silence.reason, str(silence), fatal=bool(target.url)))
         except Exception as error:
             log.exception("asking %s failed", "/".join(target.key))
             self._note(state, Problem("ProbeFailed", f"the operator could not ask the server: {error}"))

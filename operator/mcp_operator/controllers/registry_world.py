@@ -82,10 +82,12 @@ class RegistryWorld:
         return index is not None and there.issuperset(index.shards)
 
     def observe(self, obj: Object) -> None:
-        """Takes the answer to our own write into the cache at once."""
+        """Takes the answer to our own write into the cache at once; the informer's handlers need not hear of it."""
         for informer in (*self._registries, *self._stored):
             if informer.resource.kind == obj["kind"] and self._home(informer, obj):
+                old = informer.get(*key_of(obj))
                 informer.observe(obj)
+                self._told(obj["kind"], old, informer.get(*key_of(obj)))
 
     async def input(self, resource: Resource, namespace: str, name: str) -> Object | None:
         """The Secret or ConfigMap as a digest; it is watched from now on."""
@@ -113,17 +115,14 @@ class RegistryWorld:
     def _registry_changed(self, type_: str, old: Object | None, new: Object | None) -> None:
         key = key_of(new or old or {})
         self._enqueue(key)
-        if _shown(old) != _shown(new):
-            self._tell(key)
+        self._told(names.KIND_REGISTRY, old, new)
 
     def _stored_changed(self, type_: str, old: Object | None, new: Object | None) -> None:
-        obj = new or old or {}
-        for owner in _owner(obj):
+        for owner in _owner(new or old or {}):
             namespace, _, name = owner.partition("/")
             if new is None:
                 self._enqueue((namespace, name))
-            if (old or {}).get("data") != (new or {}).get("data"):
-                self._tell((namespace, name))
+        self._told(CONFIGMAPS.kind, old, new)
 
     def _input_changed(self, type_: str, old: Object | None, new: Object | None) -> None:
         if old is not None and new is not None and old.get("data") == new.get("data"):
@@ -134,9 +133,17 @@ class RegistryWorld:
                 if not validate(registry) and name == input_name(registry, kind):
                     self._enqueue(key_of(registry))
 
-    def _tell(self, key: Key) -> None:
-        for listener in self._listeners:
-            listener(key)
+    def _told(self, kind: str, old: Object | None, new: Object | None) -> None:
+        """Tells the listeners what concerns them: another phase of the registry, another index."""
+        if kind == names.KIND_REGISTRY:
+            keys = [key_of(new or old or {})] if _shown(old) != _shown(new) else []
+        else:
+            changed = (old or {}).get("data") != (new or {}).get("data")
+            owners = _owner(new or old or {}) if changed else []
+            keys = [(namespace, name) for namespace, _, name in (owner.partition("/") for owner in owners)]
+        for key in keys:
+            for listener in self._listeners:
+                listener(key)
 
 
 def input_name(registry: Object, kind: str) -> str:

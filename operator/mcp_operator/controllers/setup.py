@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from mcp_operator.api import names
 from mcp_operator.controllers.ask import Asker
+from mcp_operator.controllers.complete import Completer
 from mcp_operator.controllers.gauges import ServerCollector
 from mcp_operator.controllers.mcpregistry import RegistryReconciler
 from mcp_operator.controllers.mcpserver import Options, ServerReconciler
@@ -43,6 +44,8 @@ class OperatorConfig:
 
     namespaces: tuple[str, ...] = ()
     workers: int = 4
+    system_namespace: str = "default"
+    """Where the MCPRegistries are that serve every namespace."""
     options: Options = field(default_factory=Options)
     manager: ManagerConfig = field(default_factory=ManagerConfig)
 
@@ -68,13 +71,14 @@ class Operator:
         self.controller = Controller("mcpserver", self._reconcile, workers=config.workers, metrics=self.metrics)
         self.world = World(self.manager, self.controller.enqueue, config.namespaces)
         self.prober = Prober(self.asker.ask, self.controller.enqueue)
-        self.servers = ServerReconciler(self.world, self.prober, self.events, config.options)
         self.metrics.registry.register(ServerCollector(self.world.servers))
         self.manager.add(self.controller)
         self.registry_controller = Controller(
             "mcpregistry", self._reconcile_registry, workers=REGISTRY_WORKERS, metrics=self.metrics
         )
         self.registry_world = RegistryWorld(self.manager, self.registry_controller.enqueue, config.namespaces)
+        completer = Completer(self.world, self.registry_world, config.system_namespace)
+        self.servers = ServerReconciler(self.world, self.prober, self.events, completer, config.options)
         self.registries = RegistryReconciler(self.registry_world, self.events, RegistryMetrics(self.metrics))
         self.manager.add(self.registry_controller)
         self.manager.add_runnable(self.events.run)

@@ -12,6 +12,7 @@ from typing import Any
 from mcp_operator.api import conditions
 from mcp_operator.api.conditions import Condition, condition
 from mcp_operator.api.resolve import ResolvedServer
+from mcp_operator.controllers.complete import Completion
 from mcp_operator.controllers.problem import Problem
 from mcp_operator.render.metadata import endpoint, selector_text
 from mcp_operator.render.service import service_ports
@@ -42,6 +43,10 @@ class Facts:
     """The running server has answered as the spec asks (or is not to be asked)."""
     probe: Problem | None = None
     mcp: Object | None = None
+    completion: Completion | None = None
+    """What a registry said, for a spec that left it what runs."""
+    again: float | None = None
+    """Seconds after which to look again although all is well."""
     leaving: tuple[str, ...] = ()
     """What is left of a server that is being deleted."""
 
@@ -84,6 +89,8 @@ def compute(facts: Facts, cluster_domain: str = "cluster.local") -> Object:
         "readyReplicas": counts.ready,
         "availableReplicas": counts.available,
     }
+    if facts.completion and facts.completion.registry:
+        status |= {"registry": facts.completion.registry, "resolvedHash": facts.completion.resolved_hash}
     if facts.mcp:
         status["mcp"] = facts.mcp
     status["conditions"] = _conditions(facts, counts, verdict)
@@ -124,6 +131,11 @@ def holds(facts: Facts) -> bool:
 def count(facts: Facts) -> Counts:
     deployment = facts.deployment
     wanted = facts.resolved.replicas if facts.resolved else 0
+    if facts.resolved and facts.resolved.remote:
+        # Somebody else runs it: it counts as one, which is there when it answers.
+        wanted = min(wanted, 1)
+        there = wanted if facts.speaks else 0
+        return Counts(wanted, there, there, there, there, True)
     if deployment is None:
         return Counts(wanted)
     status = deployment.get("status") or {}
@@ -153,7 +165,7 @@ def judge(facts: Facts, counts: Counts) -> Verdict:
     if counts.wanted == 0:
         return Verdict(STOPPED, "Stopped", "no replicas are asked for")
     serving = counts.ready if facts.speaks else 0
-    problem = facts.pods or (facts.probe if counts.ready else None)
+    problem = facts.pods or (facts.probe if counts.ready or _remote(facts) else None)
     if serving >= counts.wanted:
         return _enough(facts, counts)
     if serving:
@@ -162,6 +174,10 @@ def judge(facts: Facts, counts: Counts) -> Verdict:
     if problem and problem.fatal:
         return Verdict(FAILED, problem.reason, problem.message)
     return Verdict(PENDING, problem.reason, problem.message) if problem else _starting(facts)
+
+
+def _remote(facts: Facts) -> bool:
+    return facts.resolved is not None and facts.resolved.remote
 
 
 def _starting(facts: Facts) -> Verdict:
@@ -240,6 +256,10 @@ def _applied(problem: Problem | None) -> Condition:
 
 def _registry(facts: Facts) -> list[Condition]:
     """A spec that names its registry entry and says what runs was resolved before it was written."""
+    found = facts.completion
+    trouble = (found.problem or found.outdated) if found else None
+    if trouble is not None:
+        return [condition(conditions.REGISTRY_FETCHED, "False", trouble.reason, trouble.message)]
     if facts.resolved is None or not (facts.resolved.spec.get("registry") or {}).get("name"):
         return []
     words = "Registry data successfully fetched"
@@ -247,6 +267,8 @@ def _registry(facts: Facts) -> list[Condition]:
 
 
 def _described(resolved: ResolvedServer, cluster_domain: str) -> Object:
+    if resolved.remote:
+        return {"image": resolved.shown_image, "serviceEndpoint": resolved.url}
     port = service_ports(resolved)[0]["port"]
     return {
         "image": resolved.shown_image,

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mcp_operator.api import names
+from mcp_operator.controllers import completion
 from mcp_operator.controllers.children import CHILDREN, SELECTOR, server_key
 from mcp_operator.render.references import Reference, references
 from mcp_operator.runtime.client import KubeClient
@@ -25,7 +26,7 @@ from mcp_operator.runtime.resources import CONFIGMAPS, PODS, REPLICASETS, SECRET
 Object = dict[str, Any]
 
 MCPSERVERS = Resource(names.GROUP, names.VERSION, names.PLURAL_SERVERS, names.KIND_SERVER)
-BY_SERVER = "server"
+BY_SERVER, BY_WISH = "server", "wish"
 REFERENCE_SECONDS = 10.0
 _REFERENCED = {"ConfigMap": CONFIGMAPS, "Secret": SECRETS}
 
@@ -36,7 +37,7 @@ class World:
     def __init__(self, manager: Manager, enqueue: Callable[[Key], None], namespaces: Sequence[str] = ()) -> None:
         self.client: KubeClient = manager.client
         self._manager = manager
-        self._enqueue = enqueue
+        self.enqueue = enqueue
         self._scopes: tuple[str | None, ...] = tuple(namespaces) or (None,)
         self._servers = self._watch(MCPSERVERS)
         self._children = {resource: self._watch(resource, label_selector=SELECTOR) for resource in CHILDREN}
@@ -52,6 +53,10 @@ class World:
 
     def servers(self) -> list[Object]:
         return [server for informer in self._servers for server in informer.list()]
+
+    def named_after(self, registry: str) -> list[Object]:
+        """The servers that an MCPRegistry of that name may complete."""
+        return [server for informer in self._servers for server in informer.by_index(BY_WISH, registry)]
 
     def child(self, resource: Resource, key: Key) -> Object | None:
         return self._get(self._children[resource], key)
@@ -92,6 +97,7 @@ class World:
 
     def _wire(self) -> None:
         for informer in self._servers:
+            informer.add_index(BY_WISH, _wish)
             informer.add_handler(self._server_changed)
         for informers in (*self._children.values(), self._pods, self._replicasets):
             for informer in informers:
@@ -101,12 +107,12 @@ class World:
                 informer.add_handler(self._child_changed)
 
     def _server_changed(self, type_: str, old: Object | None, new: Object | None) -> None:
-        self._enqueue(key_of(new or old or {}))
+        self.enqueue(key_of(new or old or {}))
 
     def _child_changed(self, type_: str, old: Object | None, new: Object | None) -> None:
         for key in {server_key(obj) for obj in (old, new) if obj is not None}:
             if key is not None and self.server(key) is not None:
-                self._enqueue(key)
+                self.enqueue(key)
 
     def _reference_informer(self, resource: Resource, namespace: str) -> Informer:
         known = self._referenced.get((resource, namespace))
@@ -126,7 +132,7 @@ class World:
         for informer in self._servers:
             for server in informer.list(namespace):
                 if named in references(server.get("spec") or {}):
-                    self._enqueue(key_of(server))
+                    self.enqueue(key_of(server))
 
     # --- lookups -------------------------------------------------------------------------------------------------
 
@@ -153,6 +159,11 @@ async def _synced(informer: Informer, reference: Reference, namespace: str) -> N
         why = informer.error or "no answer"
         message = f"cannot read {reference.kind} {reference.name} in {namespace}: {why}"
         raise Unavailable(0, "ReferenceUnreadable", message) from informer.error
+
+
+def _wish(server: Object) -> list[str]:
+    wanted = completion.wanted(server)
+    return [wanted.registry] if wanted else []
 
 
 def _index_key(obj: Object) -> Iterable[str]:
