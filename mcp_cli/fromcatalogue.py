@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from mcp_operator.api.names import CREATED_BY, LABEL_CREATED_BY, LABEL_INSTANCE
 from mcp_operator.catalog.catalogue import open_catalogue
-from mcp_operator.catalog.errors import EntryNotFound
 from mcp_operator.catalog.naming import object_name
 from mcp_operator.catalog.to_server import EntryOptions, SecretKey, plan_server
 
@@ -70,19 +69,22 @@ def from_catalogue(choice: Choice, flags: ServerFlags) -> Found:
 
 
 def _find(choice: Choice) -> tuple[ServerEntry, str | None]:
-    """The entry, and the version of its package where that is another than it says. `NAME@VERSION` names one too."""
+    """The entry, and the version of its package where that is another than it says.
+
+    `NAME@VERSION` has to be a version that the catalogue knows, where it knows any; `--version` need not be.
+    """
     name, at, version = choice.entry.rpartition("@")
-    name, wanted = (name, version) if at and name and version else (choice.entry, None)
-    if wanted and choice.version:
+    name, asked = (name, version) if at and name and version else (choice.entry, None)
+    if asked and choice.version:
         raise WrongUsage("NAME@VERSION and --version exclude each other", "Give the version once.")
-    wanted = wanted or choice.version
     with open_catalogue() as catalogue:
-        if wanted:
-            try:
-                return catalogue.get(name, choice.registry, wanted), None
-            except EntryNotFound:
-                return catalogue.get(name, choice.registry), wanted
-        return catalogue.get(name, choice.registry), None
+        wanted = asked or choice.version
+        if not wanted:
+            return catalogue.get(name, choice.registry), None
+        known = {one.version for one in catalogue.versions(name, choice.registry)}
+        if wanted in known or (asked and any(known)):
+            return catalogue.get(f"{name}@{wanted}", choice.registry), None
+        return catalogue.get(name, choice.registry), wanted
 
 
 def _values(choice: Choice) -> dict[str, Any]:

@@ -81,6 +81,9 @@ def running_cluster(operator: bool) -> Iterator[ReportCluster]:
         "XDG_CONFIG_HOME": str(folder / "config"),
         "XDG_DATA_HOME": str(folder / "data"),
     }
+    # Servers share most of what they depend on: one cache for all of them, the user's own.
+    environment.setdefault("UV_CACHE_DIR", str(Path.home() / ".cache" / "uv"))
+    environment.setdefault("npm_config_cache", str(Path.home() / ".npm"))
     command = [sys.executable, "-m", "mcp_cli.local.daemon", *([] if operator else ["--no-operator"])]
     with (folder / "daemon.log").open("wb") as log:
         daemon = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 import sys
 import time
 from collections import Counter
@@ -43,9 +44,25 @@ class Run:
     seconds: float
 
     @property
-    def absent(self) -> bool:
-        """Whether the registry of packages that is reached from here does not have it, or not this version."""
-        return "does not exist in the package" in self.words or "has no version" in self.words
+    def passed_over(self) -> str:
+        """Why it says nothing of us and makes room for the next; empty where it counts."""
+        return next((why for why, words in _PASSED_OVER.items() if words.search(self.words)), "")
+
+
+_PASSED_OVER = {
+    "its package, or this version of it, is not in the package registry that is reached from here": re.compile(
+        r"does not exist in the package|has no version|are available:.*cannot be"
+    ),
+    "it wants a secret that its entry does not declare": re.compile(
+        r"(api.?key|token|credential|password|secret)s?\b.{0,60}\b(required|missing|not (set|provided|found|configured))"
+        r"|(missing|provide a|set the).{0,60}(api.?key|token|credential|password|secret)",
+        re.IGNORECASE,
+    ),
+    "it wants the internet when it starts, which is not there": re.compile(
+        r"Max retries exceeded|network error|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ConnectError|ConnectionError|getaddrinfo"
+        r"|Name or service not known|no network",
+    ),
+}
 
 
 def candidates(entries: list[ServerEntry], seed: int) -> Iterator[ServerEntry]:
@@ -75,14 +92,14 @@ async def run_sample(
 ) -> list[Run]:
     """Start servers, as many at once as the machine bears, until so many have shown whether they run.
 
-    One whose package or version the package registry does not have (any more) makes room for the next.
+    One that says nothing of us makes room for the next, and is counted apart (`_PASSED_OVER`).
     """
     deadline = time.monotonic() + limit
     waiting = candidates(entries, seed)
     runs: list[Run] = []
 
     async def worker(client: KubeClient) -> None:
-        while sum(not run.absent for run in runs) + len(started) < size and (entry := next(waiting, None)):
+        while sum(not run.passed_over for run in runs) + len(started) < size and (entry := next(waiting, None)):
             started.add(entry.name)
             found = await _run(entry, client, cluster, min(EACH, deadline - time.monotonic()))
             started.discard(entry.name)
@@ -171,11 +188,12 @@ async def _operator_ready(client: KubeClient) -> None:
 
 def show_runs(runs: list[Run]) -> bool:
     """Print the figures and the others' words; True when four fifths answer."""
-    absent = [run for run in runs if run.absent]
-    runs = [run for run in runs if not run.absent]
-    answered = [run for run in runs if run.tools is not None]
-    print(f"run: {len(answered)} of {len(runs)} answer tools/list (target {4 * len(runs) // 5})")
-    print(f"  {len(absent)} more were passed over: the package registry reached from here does not have them")
+    counted = [run for run in runs if not run.passed_over]
+    answered = [run for run in counted if run.tools is not None]
+    print(f"run: {len(answered)} of {len(counted)} answer tools/list (target {4 * len(counted) // 5})")
+    for why, count in Counter(run.passed_over for run in runs if run.passed_over).most_common():
+        print(f"  {count} passed over: {why}")
+    runs = counted
     for run in runs:
         if run.tools is None:
             print(f"  {_line(run)}")

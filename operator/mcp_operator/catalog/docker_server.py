@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mcp_operator.catalog.environment import environment, flag_of
+from mcp_operator.catalog.environment import environment
 from mcp_operator.catalog.fields import mapping, words
 from mcp_operator.catalog.launch import COMMAND_UNKNOWN, image_of, user_of
 from mcp_operator.catalog.model import Package, ServerEntry, Variable
@@ -125,7 +125,7 @@ def _environment(
             return escape(variable.default) if variable.default is not None else None
         if options.secrets and (variable.secret or variable.required):
             return None
-        return values.resolve(variable, flag=flag_of(variable))
+        return values.resolve(variable, in_env=True)
 
     found = environment(package.env, values, options, resolve)
     # A variable that refers to others has to stand behind them.

@@ -11,7 +11,7 @@ from typing import Any
 
 from mcp_operator.catalog.model import Variable
 from mcp_operator.catalog.options import EntryOptions, SecretKey
-from mcp_operator.catalog.values import Values
+from mcp_operator.catalog.values import Values, keys_of
 
 Items = list[dict[str, Any]]
 Resolve = Callable[[Variable], str | SecretKey | None]
@@ -39,18 +39,13 @@ def declared(values: Values, options: EntryOptions) -> Resolve:
     def resolve(variable: Variable) -> str | SecretKey | None:
         if options.secrets and variable.value is None and variable.default is None:
             return None
-        return values.resolve(variable, flag=flag_of(variable))
+        return values.resolve(variable, in_env=True)
 
     return resolve
 
 
-def flag_of(variable: Variable) -> str:
-    """The flag that gives an environment variable."""
-    return f"--secret {variable.name}=SECRET/KEY" if variable.secret else f"--env {variable.name}=VALUE"
-
-
 def _value(variable: Variable, values: Values, options: EntryOptions, resolve: Resolve) -> str | SecretKey | None:
-    given = values.given(variable.name, *([variable.key] if variable.key else []))
+    given = values.given(*keys_of(variable))
     if isinstance(given, SecretKey):
         return given
     if given is None:

@@ -39,13 +39,18 @@ class UnusableValues(CatalogError):
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """One required value that nobody gave: its key, the flag that gives it, and what a person needs to know."""
+    """One required value that nobody gave: its key, the flag that gives it, and what a person needs to know.
+
+    `in_env` says that it is a variable, which a whole Secret can give; `form` how the value has to read.
+    """
 
     key: str
     flag: str
     secret: bool = False
     description: str = ""
     choices: tuple[str, ...] = ()
+    in_env: bool = False
+    form: str = ""
 
 
 class MissingValues(CatalogError):
@@ -53,9 +58,10 @@ class MissingValues(CatalogError):
 
     def __init__(self, entry: str, missing: Sequence[Missing]) -> None:
         hint = f"Give each: {' '.join(one.flag for one in missing)}; or all in a file: --values FILE"
-        if any(one.secret for one in missing):
+        if any(one.in_env for one in missing):
             hint += "; or name a Secret that holds variables: --env-from-secret SECRET"
-        super().__init__(f"{entry} needs {', '.join(one.key for one in missing)}", hint)
+        wanted = ", ".join(f"{one.key} ({one.form})" if one.form else one.key for one in missing)
+        super().__init__(f"{entry} needs {wanted}", hint)
         self.missing = tuple(missing)
 
     @property

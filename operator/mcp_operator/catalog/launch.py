@@ -92,7 +92,7 @@ def _beside(package: Package, published: str, options: EntryOptions) -> list[Var
     A Python package names the oldest versions that it works with and seldom the newest: the dependencies of a pinned
     version are those of the day on which it was published. FastMCP listens on localhost unless told otherwise.
     """
-    found = []
+    found: list[Variable] = []
     day = re.match(r"\d{4}-\d{2}-\d{2}", published)
     if package.kind == "pypi" and package.version not in (None, "latest") and not options.version and day:
         try:

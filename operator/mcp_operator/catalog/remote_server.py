@@ -13,7 +13,7 @@ from mcp_operator.catalog.errors import NotDeployable
 from mcp_operator.catalog.launch import TRANSPORTS
 from mcp_operator.catalog.model import Remote, Variable
 from mcp_operator.catalog.options import Manifest, SecretKey
-from mcp_operator.catalog.values import Values
+from mcp_operator.catalog.values import Values, keys_of
 
 _PART = re.compile(r"\{([^{}\s]+)\}")
 
@@ -44,14 +44,14 @@ def _header(header: Variable, values: Values) -> dict[str, Any] | None:
 
 
 def _value(header: Variable, values: Values) -> str | SecretKey | None:
-    given = values.given(header.name, *(key for key in (header.key,) if key))
+    given = values.given(*keys_of(header))
     if isinstance(given, SecretKey):
         return given
     if given is not None:
         return values.accept(header, header.name, given)
     if not header.variables:
-        return values.resolve(header, flag=_flag(header))
-    parts = {part.name: values.given(part.name, *(key for key in (part.key,) if key)) for part in header.variables}
+        return values.resolve(header)
+    parts = {part.name: values.given(*keys_of(part)) for part in header.variables}
     if any(isinstance(part, SecretKey) for part in parts.values()):
         return _only_part(header, parts, values)
     return _composed(header, parts, values)
@@ -62,8 +62,8 @@ def _only_part(header: Variable, parts: dict[str, Any], values: Values) -> Secre
     alone = next(iter(parts.values()))
     if header.value == f"{{{next(iter(parts))}}}" and isinstance(alone, SecretKey):
         return alone
-    form = f"its value has to read '{header.value}'"
-    values.refuse(f"{header.name}: the whole header comes from a Secret, {_flag(header)}; {form}")
+    flag = f"--secret {header.name}=SECRET/KEY"
+    values.refuse(f"{header.name}: the whole header comes from a Secret, {flag}; its value reads {header.value!r}")
     return None
 
 
@@ -73,11 +73,5 @@ def _composed(header: Variable, parts: dict[str, Any], values: Values) -> str | 
         whole = _PART.sub(lambda part: str(filled.get(part[1], part[0])), header.value or "")
         return values.accept(header, header.name, whole)
     if header.required or any(part.required for part in header.variables):
-        words = f"the whole value, {header.value}"
-        described = f"{header.description.rstrip('.')} ({words})" if header.description else words
-        values.miss(Variable(header.name, described, True, header.secret), header.name, _flag(header))
+        values.miss(header, header.name, form=f"the whole value, {header.value!r}")
     return None
-
-
-def _flag(header: Variable) -> str:
-    return f"--secret {header.name}=SECRET/KEY" if header.secret else f"--set {header.name}=VALUE"

@@ -56,15 +56,12 @@ class Values:
         """The value of a variable as a text for command lines and URLs; None when nobody gives one."""
         found = self.resolve(variable, *keys)
         if isinstance(found, SecretKey):
-            return self.refer((*keys, *_keys(variable))[0], found)
+            return self.refer((*keys, *keys_of(variable))[0], found)
         return found
 
-    def resolve(self, variable: Variable, *keys: str, flag: str = "") -> str | SecretKey | None:
-        """The value: what was given, what is fixed, the default; a required one that has none is noted as missing.
-
-        `flag` is what gives it, where it is another than `--set` or `--secret`.
-        """
-        names = (*keys, *_keys(variable))
+    def resolve(self, variable: Variable, *keys: str, in_env: bool = False) -> str | SecretKey | None:
+        """The value: what was given, what is fixed, the default; a required one that has none is noted as missing."""
+        names = (*keys, *keys_of(variable))
         given = self.given(*names)
         if isinstance(given, SecretKey):
             return given
@@ -75,7 +72,7 @@ class Values:
         if variable.default is not None:
             return escape(variable.default)
         if variable.required or variable.value is not None:
-            self.miss(variable, names[0], flag)
+            self.miss(variable, names[0], in_env=in_env)
         return None
 
     def refer(self, key: str, secret: SecretKey) -> str:
@@ -90,10 +87,11 @@ class Values:
         self.secret_values[name] = value
         return SecretKey(self.secret_name, name)
 
-    def miss(self, variable: Variable, key: str, flag: str = "") -> None:
+    def miss(self, variable: Variable, key: str, *, in_env: bool = False, form: str = "") -> None:
         """Note that a required value is missing."""
-        usual = f"--secret {key}=SECRET/KEY" if variable.secret else f"--set {key}=VALUE"
-        one = Missing(key, flag or usual, variable.secret, variable.description, variable.choices)
+        usual = f"--env {key}=VALUE" if in_env else f"--set {key}=VALUE"
+        flag = f"--secret {key}=SECRET/KEY" if variable.secret else usual
+        one = Missing(key, flag, variable.secret, variable.description, variable.choices, in_env, form)
         self._missing.setdefault(key, one)
 
     def note(self, words: str) -> None:
@@ -153,8 +151,10 @@ def argument_keys(arguments: Iterable[Argument]) -> list[str]:
     return keys
 
 
-def _keys(variable: Variable) -> tuple[str, ...]:
-    return tuple(key for key in dict.fromkeys((variable.name.lstrip("-"), variable.key)) if key)
+def keys_of(variable: Variable) -> tuple[str, ...]:
+    """What a person may call it: its name, the registry's key of it, and that without the server's name before it."""
+    listed = (variable.name.lstrip("-"), variable.key, variable.key.partition(".")[2])
+    return tuple(key for key in dict.fromkeys(listed) if key)
 
 
 def _find(values: Mapping[str, Any], key: str) -> Any:

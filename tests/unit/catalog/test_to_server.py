@@ -194,7 +194,8 @@ def test_remote_server_gets_its_headers_from_secrets() -> None:
     with pytest.raises(MissingValues) as caught:
         server_from_entry(found, OPTIONS)
     assert "--secret Authorization=SECRET/KEY" in caught.value.hint
-    assert "Bearer {key}" in caught.value.missing[0].description
+    assert "Authorization (the whole value, 'Bearer {key}')" in str(caught.value)
+    assert "--env-from-secret" not in caught.value.hint
     given = replace(OPTIONS, secret_keys={"Authorization": SecretKey("s", "k")})
     assert server_from_entry(found, given)["spec"]["runtime"] == {
         "type": "remote",
