@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from mcp_operator.bridge.child import Child
 
 from tests.bridge.bridge_testing import PATIENCE, Bridge, Start, modern_headers, modern_request
 
@@ -98,6 +99,21 @@ async def test_child_that_dies_fails_its_callers_and_ends_the_bridge(bridge: Bri
     assert await asyncio.wait_for(bridge.process.wait(), PATIENCE) == 7
     assert "mcp-bridge: the server ended with exit code 7; it last said:" in bridge.log
     assert bridge.log[-1] == "  these are my last words"
+
+
+async def test_child_that_ended_before_its_pipes_were_widened_still_counts() -> None:
+    child = Child(lambda line: None, lambda line: None, 1024)
+    transport, _ = await asyncio.get_running_loop().subprocess_exec(asyncio.SubprocessProtocol, "true")
+    for fd in (0, 1):
+        pipe = transport.get_pipe_transport(fd)
+        assert pipe is not None
+        pipe.close()
+        pipe.get_extra_info("pipe").close()
+    child.connection_made(transport)
+    assert child.alive
+    while transport.get_returncode() is None:
+        await asyncio.sleep(0.01)
+    transport.close()
 
 
 async def test_child_that_is_killed_gives_its_signals_code(bridge: Bridge) -> None:

@@ -94,7 +94,8 @@ class Child(asyncio.SubprocessProtocol):
             if pipe is not None and sys.platform == "linux":
                 import fcntl
 
-                with suppress(OSError):
+                # A child that ended at once may have had its pipes closed by now, which is a ValueError.
+                with suppress(OSError, ValueError):
                     fcntl.fcntl(pipe.get_extra_info("pipe").fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
