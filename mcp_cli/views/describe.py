@@ -123,11 +123,17 @@ def conditions(obj: dict[str, Any]) -> list[str]:
             c.get("status", ""),
             c.get("reason") or "",
             age(c.get("lastTransitionTime")),
-            c.get("message") or "",
+            message_beside(obj, c),
         ]
         for c in found
     ]
     return ["Conditions:", *_table(["", "TYPE", "STATUS", "REASON", "SINCE", "MESSAGE"], rows)]
+
+
+def message_beside(obj: dict[str, Any], one: dict[str, Any]) -> str:
+    """The message of a condition, unless it is the one that the status says above already."""
+    message = " ".join((one.get("message") or "").split())
+    return "" if message == " ".join((status_of(obj).get("message") or "").split()) else message
 
 
 def _pods(pods: Sequence[dict[str, Any]]) -> list[str]:

@@ -37,7 +37,9 @@ def page(server: dict[str, Any], *, colour: bool = False) -> str:
         f"Namespace: {metadata.get('namespace', '')}",
         f"Phase: {paint(phase, PHASE_COLOURS.get(phase), colour)}",
     ]
+    said = ""
     if phase != "Running":
+        said = _one_line(status.get("message") or "")
         lines += [
             f"{label}: {_one_line(status[field])}"
             for label, field in (("Reason", "reason"), ("Message", "message"))
@@ -51,7 +53,7 @@ def page(server: dict[str, Any], *, colour: bool = False) -> str:
     if registry:
         lines.append(f"Registry: {registry}")
     lines += ["", "Conditions:"]
-    lines += [condition_line(c, colour=colour) for c in telling(server)] or [
+    lines += [condition_line(c, colour=colour, said=said) for c in telling(server)] or [
         "  none yet: the operator has not looked at it"
     ]
     return "\n".join(lines)
@@ -70,15 +72,15 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def condition_line(one: dict[str, Any], *, colour: bool) -> str:
-    """`✓ Ready: True - message`; a condition that is not good also says its reason."""
+def condition_line(one: dict[str, Any], *, colour: bool, said: str = "") -> str:
+    """`✓ Ready: True - message`; one that is not good also says its reason. What was `said` above is not said again."""
     good = is_good(one)
     mark = paint(GOOD_MARK, GOOD, colour) if good else paint(BAD_MARK, BAD, colour)
     reason, message = one.get("reason") or "", _one_line(one.get("message") or "")
     if good:
         words = "" if one.get("type") in _SPEAKS_FOR_ITSELF else message
     else:
-        words = ": ".join(part for part in (reason, message) if part)
+        words = ": ".join(part for part in (reason, message if message != said else "") if part)
     return f"  {mark} {one.get('type')}: {one.get('status')}" + (f" - {words}" if words else "")
 
 

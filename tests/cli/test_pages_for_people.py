@@ -75,7 +75,7 @@ def test_the_page_of_a_server_that_runs() -> None:
     ]
 
 
-def test_the_page_of_a_server_that_crashes_repeats_why() -> None:
+def test_the_page_of_a_server_that_crashes_says_why_once() -> None:
     crash = "the server ended with exit code 1:\n  cannot open /data"
     conditions = [
         condition("Ready", "False", "CrashLoopBackOff", crash),
@@ -88,8 +88,16 @@ def test_the_page_of_a_server_that_crashes_repeats_why() -> None:
         "Phase: Failed\nReason: CrashLoopBackOff\n"
         "Message: the server ended with exit code 1: cannot open /data\nReplicas: 0/1\n" in text
     )
-    assert "  ✗ Ready: False - CrashLoopBackOff: the server ended" in text
-    assert "  ✗ Progressing: False - CrashLoopBackOff" in text
+    assert text.splitlines()[-2:] == [
+        "  ✗ Ready: False - CrashLoopBackOff",
+        "  ✗ Progressing: False - CrashLoopBackOff",
+    ]
+
+
+def test_a_condition_of_its_own_says_its_own_message() -> None:
+    conditions = [condition("Ready", "False", "Stopped", "m"), condition("Applied", "False", "Forbidden", "no right")]
+    text = page(running(phase="Failed", reason="Stopped", message="m", conditions=conditions))
+    assert text.splitlines()[-1] == "  ✗ Applied: False - Forbidden: no right"
 
 
 def test_the_page_is_coloured_only_when_asked() -> None:
