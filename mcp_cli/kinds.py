@@ -35,9 +35,9 @@ def plural_word(resource: Resource) -> str:
 
 
 def reference(obj: dict[str, Any]) -> str:
-    """`mcpserver.mcp.allbeone.io/NAME`, as kubectl writes it; the name alone for what is no object of a cluster."""
+    """`mcpserver.mcp.allbeone.io/NAME`, as kubectl writes it; the name or URI of what is no object of a cluster."""
     if "metadata" not in obj:
-        return str(obj["name"])
+        return str(obj.get("uri") or obj.get("uriTemplate") or obj["name"])
     group = obj.get("apiVersion", "v1").rpartition("/")[0]
     kind = obj.get("kind", "object").lower()
     return f"{kind}.{group}/{obj['metadata']['name']}" if group else f"{kind}/{obj['metadata']['name']}"

@@ -12,6 +12,7 @@ import click
 
 from mcp_cli.errors import WrongUsage
 from mcp_cli.output.jsonpath import as_text, finder
+from mcp_cli.output.structured import items_of
 from mcp_cli.output.table import align
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ class ColumnsPrinter:
     def show(
         self, document: Any, table: Callable[[], Table] | None = None, text: Callable[[], str] | None = None
     ) -> None:
-        items = document["items"] if isinstance(document, dict) and "items" in document else [document]
-        rows = [[_value(find(item)) for _, find in self.columns] for item in items]
+        rows = [[_value(find(item)) for _, find in self.columns] for item in items_of(document)]
         click.echo(align([header for header, _ in self.columns], rows, [None] * len(self.columns), colour=False))
 
 

@@ -34,6 +34,17 @@ def clean(document: Any) -> Any:
     return document | {"metadata": {k: v for k, v in metadata.items() if k not in _SERVER_SIDE}}
 
 
+def items_of(document: Any) -> list[Any]:
+    """What stands for one line each: a list's items, the one list of an answer (`{"tools": [...]}`), else the whole."""
+    if isinstance(document, dict) and "items" in document:
+        return list(document["items"])
+    if isinstance(document, dict) and len(document) == 1:
+        (only,) = document.values()
+        if isinstance(only, list):
+            return only
+    return [document]
+
+
 class JsonPrinter:
     """One indented JSON document."""
 
@@ -66,8 +77,7 @@ class NamePrinter:
     ) -> None:
         from mcp_cli.kinds import reference
 
-        items = document["items"] if isinstance(document, dict) and "items" in document else [document]
-        for item in items:
+        for item in items_of(document):
             click.echo(reference(item))
 
 

@@ -180,3 +180,21 @@ def test_colour_only_where_it_is_wanted() -> None:
     table = list_table(SERVERS, ITEMS, scope="tools")
     assert "\x1b[" not in table.render(colour=False)
     assert "\x1b[32mRunning\x1b[0m" in table.render(colour=True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "names"),
+    [
+        ({"tools": [{"name": "add"}, {"name": "count"}]}, "add\ncount\n"),
+        ({"resources": [{"name": "a", "uri": "demo://a"}]}, "demo://a\n"),
+        ({"resourceTemplates": [{"name": "a", "uriTemplate": "demo://{x}"}]}, "demo://{x}\n"),
+        ({"prompts": []}, ""),
+    ],
+)
+def test_the_lists_of_a_server_have_a_line_each(
+    answer: dict[str, Any], names: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printer_for("name", LISTS).show(answer)
+    assert capsys.readouterr().out == names
+    printer_for("custom-columns=N:.name", LISTS).show(answer)
+    assert len(capsys.readouterr().out.splitlines()) == 1 + len(names.splitlines())

@@ -6,7 +6,7 @@ import click
 
 from mcp_cli.completing import complete_server
 from mcp_cli.groups import Command
-from mcp_cli.session import Session, cluster_options
+from mcp_cli.session import LISTS, Session, cluster_options
 
 EXAMPLES = """
 mcp prompts list everything
@@ -15,7 +15,7 @@ mcp prompts list everything -o json
 
 
 @click.command("list", cls=Command, examples=EXAMPLES)
-@cluster_options(formats=("table", "wide", "json", "yaml", "jsonpath="))
+@cluster_options(formats=LISTS)
 @click.argument("name", shell_complete=complete_server)
 def command(session: Session, name: str) -> None:
     """List the prompts of a server with the arguments that each takes, optional ones in brackets.

@@ -6,7 +6,7 @@ import click
 
 from mcp_cli.completing import complete_server
 from mcp_cli.groups import Command
-from mcp_cli.session import Session, cluster_options
+from mcp_cli.session import LISTS, Session, cluster_options
 
 EXAMPLES = """
 mcp resources list everything
@@ -16,7 +16,7 @@ mcp resources list everything -o json
 
 
 @click.command("list", cls=Command, examples=EXAMPLES)
-@cluster_options(formats=("table", "wide", "json", "yaml", "jsonpath="))
+@cluster_options(formats=LISTS)
 @click.argument("name", shell_complete=complete_server)
 @click.option("--templates", is_flag=True, help="The templates of URIs instead of the resources.")
 def command(session: Session, name: str, templates: bool) -> None:

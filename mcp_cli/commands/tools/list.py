@@ -6,7 +6,7 @@ import click
 
 from mcp_cli.completing import complete_server
 from mcp_cli.groups import Command
-from mcp_cli.session import Session, cluster_options
+from mcp_cli.session import LISTS, Session, cluster_options
 
 EXAMPLES = """
 mcp tools list time
@@ -16,7 +16,7 @@ mcp tools list time -o jsonpath='{.tools[*].name}'
 
 
 @click.command("list", cls=Command, examples=EXAMPLES)
-@cluster_options(formats=("table", "wide", "json", "yaml", "jsonpath="))
+@cluster_options(formats=LISTS)
 @click.argument("name", shell_complete=complete_server)
 def command(session: Session, name: str) -> None:
     """List the tools of a server, as the running server itself says them.
