@@ -28,6 +28,8 @@ class Endpoint:
     cluster_ip: str
     port: int
     path: str
+    url: str = ""
+    """Of a server that somebody else runs; it has no Service then."""
 
     @property
     def proxy_path(self) -> str:
@@ -46,7 +48,10 @@ def endpoint_of(session: Session, server: dict[str, Any]) -> Endpoint:
     name, namespace = metadata["name"], metadata["namespace"]
     if desired_replicas(server) == 0:
         raise CliError(f"{name} is stopped: it is scaled to 0", f"`mcp scale {name} --replicas 1 --wait` starts it.")
-    service = session.cluster.find(SERVICES, name, namespace)
+    url = remote_url(server)
+    if url and status_of(server).get("phase") != "Failed":
+        return Endpoint(name, namespace, "", 0, "", url)
+    service = None if url else session.cluster.find(SERVICES, name, namespace)
     if service is None or not status_of(server).get("readyReplicas"):
         from mcp_cli.views.status import why_not_ready
 
@@ -57,3 +62,9 @@ def endpoint_of(session: Session, server: dict[str, Any]) -> Endpoint:
     port = next((one for one in ports if one.get("name") == PORT_NAME), ports[0])["port"]
     path = (spec_of(server).get("transport") or {}).get("path") or "/mcp"
     return Endpoint(name, namespace, service["spec"].get("clusterIP") or "", int(port), path)
+
+
+def remote_url(server: dict[str, Any]) -> str:
+    """The address of a server that somebody else runs, empty for one of this cluster."""
+    said = (spec_of(server).get("runtime") or {}).get("url") or status_of(server).get("serviceEndpoint") or ""
+    return said if "://" in said else ""

@@ -36,7 +36,9 @@ def command(session: Session, name: str, client: str, url: str | None) -> None:
 
     if url is None:
         endpoint = endpoint_of(session, find_server(session, name))
-        if endpoint.loopback:
+        if endpoint.url:
+            url = endpoint.url
+        elif endpoint.loopback:
             url = f"http://{endpoint.cluster_ip}:{endpoint.port}{endpoint.path}"
         else:
             url = f"http://127.0.0.1:{FORWARDED_PORT}{endpoint.path}"

@@ -36,6 +36,8 @@ def command(session: Session, name: str, ports: str | None, address: str) -> Non
     from mcp_cli.servers import find_server
 
     endpoint = endpoint_of(session, find_server(session, name))
+    if endpoint.url:
+        raise CliError(f"{name} runs elsewhere, at {endpoint.url}", "A client can reach it there without the cluster.")
     if remote not in (None, endpoint.port):
         raise CliError(f"{name} does not listen on port {remote}", f"Its port is {endpoint.port}.")
 

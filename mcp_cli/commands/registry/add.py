@@ -8,7 +8,7 @@ import click
 
 from mcp_cli.errors import WrongUsage
 from mcp_cli.groups import Command
-from mcp_cli.session import Session, cluster_options
+from mcp_cli.session import LISTS, Session, cluster_options
 
 EXAMPLES = """
 mcp registry add official --type official
@@ -16,10 +16,11 @@ mcp registry add docker --type docker --token-env GITHUB_TOKEN
 mcp registry add docker --dir ./mcp-registry
 mcp registry add team --type docker --repo example/servers --branch main --token-file ~/.config/token
 mcp registry add ours --type http --url https://mcp.example.com/servers.json --priority 200
+mcp registry add team --type cluster --path tools/default
 mcp registry add release --type docker --url https://example.com/registry.tar.gz
 """
 
-TYPES = ("docker", "official", "http", "file", "directory")
+TYPES = ("docker", "official", "http", "file", "directory", "cluster")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,15 @@ class Options:
 
 
 @click.command("add", cls=Command, examples=EXAMPLES)
-@cluster_options(formats=("json", "yaml"), all_namespaces=False)
+@cluster_options(formats=LISTS, all_namespaces=False)
 @click.argument("name")
 @click.option("--type", type=click.Choice(TYPES), help="Format and way; default: what the other flags tell.")
 @click.option("--url", default="", help="Address of the API, of a file, of a tarball; with --repo: of GitHub's API.")
 @click.option("--repo", default="", metavar="OWNER/NAME", help="Repository on GitHub in the Docker layout.")
 @click.option("--branch", default="", help="Branch, tag or commit of the repository; default: its own default.")
-@click.option("--path", default="", help="File or tarball on this machine; with --repo: folder in it.")
+@click.option(
+    "--path", default="", help="File or tarball here; with --repo: folder in it; of a cluster: [NAMESPACE/]REGISTRY."
+)
 @click.option("--dir", "directory", type=click.Path(), help="Folder in the Docker layout, or of files.")
 @click.option("--token-env", default="", metavar="VARIABLE", help="Environment variable that holds the token.")
 @click.option("--token-file", default="", type=click.Path(), help="File that holds the token.")
@@ -62,7 +65,8 @@ def command(session: Session, name: str, directory: str | None, **given: str | i
     """Add a source of servers, and read it.
 
     A source that cannot be read is not added. One of the same name is replaced. Tokens are never stored: the source
-    remembers the variable or the file, and the token goes to the source's own host only.
+    remembers the variable or the file, and the token goes to the source's own host only. A source of the type cluster
+    is an MCPRegistry of the cluster in use, by default the one of that name.
     """
     if directory and (given["path"] or given["url"] or given["repo"]):
         raise WrongUsage("--dir, --path, --url and --repo name different places", "Give one of them.")
@@ -98,13 +102,16 @@ def run(name: str, options: Options, session: Session) -> None:
     from mcp_operator.catalog.catalogue import open_catalogue
     from mcp_operator.catalog.sources import Source
 
+    from mcp_cli.clusterregistries import TYPE, place, readers
     from mcp_cli.views.refreshed import Watched, show_refreshed
 
     given = asdict(options)
+    if options.type == TYPE:
+        given["path"] = place(session, name, options.path)
     for key in ("path", "token_file", "ca_file"):
-        if given[key] and not (key == "path" and options.repo):
+        if given[key] and not (key == "path" and (options.repo or options.type == TYPE)):
             given[key] = _absolute(given[key])
-    with open_catalogue() as catalogue, Watched(session) as watch:
+    with open_catalogue(readers(session)) as catalogue, Watched(session) as watch:
         found = catalogue.add(Source(name, **given), watch)
     show_refreshed(session, [found])
 
