@@ -98,7 +98,7 @@ def wanted(variables: tuple[Variable, ...]) -> list[Variable]:
 
 def _capabilities(entry: ServerEntry) -> list[str]:
     """What it can be spoken to by."""
-    spoken = [one.transport for one in (*entry.packages, *entry.remotes)]
+    spoken = [*(one.transport for one in entry.packages), *(one.transport for one in entry.remotes)]
     return list(dict.fromkeys(spoken))
 
 

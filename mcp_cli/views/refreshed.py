@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from mcp_operator.catalog.fetch.http import Fetcher, Surroundings
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 BAR = 24
 QUIET_SECONDS = 5.0
-REDRAW_SECONDS = 0.1
 SHOWN_ERRORS = 10
 
 
@@ -52,7 +51,7 @@ class Watched(Watch):
 
     def progress(self, source: Source) -> Callable[[int, int | None], None]:
         """A bar on a terminal; elsewhere a line every few seconds, and none for what is read at once."""
-        pause = REDRAW_SECONDS if self._terminal else QUIET_SECONDS
+        pause = 0.0 if self._terminal else QUIET_SECONDS
         last = time.monotonic()
 
         def show(done: int, total: int | None) -> None:
@@ -87,12 +86,16 @@ def show_refreshed(session: Session, found: list[Refreshed]) -> None:
             if not source.failure:
                 click.echo(f"{source.source}: {source.entries} servers{_changes(source)}")
     else:
-        session.printer.show({"items": [{**asdict(source), "errors": list(source.errors)} for source in found]})
+        session.printer.show({"items": [_document(source) for source in found]})
     for source in found:
         if source.failure:
             say_error(f"{source.source}: {harmless(source.failure)}", f"{_still_there(source)}{source.hint}")
     if any(source.failure for source in found):
         raise Silent()
+
+
+def _document(source: Refreshed) -> dict[str, Any]:
+    return {"name": source.source, **asdict(source), "errors": [harmless(error) for error in source.errors]}
 
 
 def _show_errors(session: Session, source: Refreshed) -> None:

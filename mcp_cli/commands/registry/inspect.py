@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from mcp_cli.completing import complete_catalogue
@@ -43,7 +45,7 @@ def run(name: str, source: str | None, raw: bool, session: Session) -> None:
     with open_catalogue() as catalogue:
         entry = catalogue.get(name, source)
     if raw:
-        stream = click.get_text_stream("stdout")
-        click.echo((harmless(entry.raw) if is_terminal(stream) else entry.raw).rstrip("\n"))
+        shown = harmless(entry.raw) if is_terminal(sys.stdout) else entry.raw
+        click.echo(shown.rstrip("\n"))
         return
     session.printer.show(inspection(entry), text=lambda: inspection_text(entry))

@@ -42,7 +42,7 @@ def run(name: str, source: str | None, session: Session) -> None:
         found = catalogue.versions(name, source)
     items = [
         {
-            "name": harmless(one.name),
+            "name": harmless(f"{one.name}@{one.version}" if one.version else one.name),
             "version": harmless(one.version),
             "source": one.source,
             "status": one.status,
