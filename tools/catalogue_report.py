@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -124,6 +125,8 @@ def main(arguments: list[str]) -> int:
     if not (options.data / "official-registry").is_dir():
         print(f"{options.data} holds no registry snapshots; name their folder with --data", file=sys.stderr)
         return 1
+    # Ended from outside, it still stops what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     return 0 if asyncio.run(report(options)) else 1
 
 

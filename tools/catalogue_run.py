@@ -54,7 +54,7 @@ _PASSED_OVER = {
         r"does not exist in the package|has no version|are available:.*cannot be"
     ),
     "it wants a secret that its entry does not declare": re.compile(
-        r"(api.?key|token|credential|password|secret)s?\b.{0,60}\b(required|missing|not (set|provided|found|configured))"
+        r"(api.?key|token|credential|password|secret)s?\b.{0,60}\b(required|missing|not (set|provided|configured))"
         r"|(missing|provide a|set the).{0,60}(api.?key|token|credential|password|secret)",
         re.IGNORECASE,
     ),
