@@ -210,6 +210,7 @@ CASES = (
     Case("429 for ever", always=Fault(429), failure="3 more attempts", slept=(900, 1800, 3600), entries=2),
     Case("500 twice", faults=(Fault(500), Fault(502)), said=("500 Internal", "502"), slept=(1, 2)),
     Case("503 for ever", always=Fault(503), failure="503", slept=(1, 2, 4, 8, 16), entries=2),
+    Case("503 with Retry-After", faults=(Fault(503, {"Retry-After": "60"}),), said=("again in 64 s",), slept=(64.0,)),
     Case("connection reset", faults=(Fault(reset=True),), said=("asking again in 2 s",), slept=(2,)),
     Case("dead registry", always=Fault(reset=True), failure="5 more", slept=(2, 4, 8, 16, 32), entries=2),
     Case("body breaks off", faults=(Fault(cut=True),), said=("again in 2 s (1 of 5)",), slept=(2,)),

@@ -16,6 +16,7 @@ import hashlib
 import io
 import json
 import socket
+import ssl
 import struct
 import tarfile
 import threading
@@ -86,20 +87,26 @@ class RegistryServer:
     """`with RegistryServer(...) as server`: `server.url` is its address. Its contents may be changed while it runs."""
 
     def __init__(
-        self, servers: dict[str, str] | None = None, entries: list[dict[str, Any]] | None = None, files: Any = None
+        self,
+        servers: dict[str, str] | None = None,
+        entries: list[dict[str, Any]] | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.servers = dict(servers or {})
         self.entries = list(entries or [])
-        self.files: dict[str, tuple[str, bytes]] = dict(files or {})
+        self.files: dict[str, tuple[str, bytes]] = {}
         self.asked: list[Asked] = []
         self._faults: dict[str, list[Fault]] = defaultdict(list)
         self._always: dict[str, Fault] = {}
         self._server = _Server(("127.0.0.1", 0), self._handler())
+        self._scheme = "https" if tls else "http"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> RegistryServer:
         self._thread.start()

@@ -47,7 +47,7 @@ class Source:
     @property
     def place(self) -> str:
         """Where it is, for people."""
-        where = self.repo or self.path or self.url
+        where = self.repo or self.path or self.url.partition("?")[0]
         return where + (f" ({self.branch})" if self.branch else "")
 
     @property
@@ -98,6 +98,8 @@ def check(source: Source) -> Source:
         raise CatalogError(f"there is no type {source.type!r} of sources", f"known: {', '.join(TYPES)}")
     if source.url and not re.match(r"https?://[^/\s]+", source.url):
         raise CatalogError(f"{source.url!r:.200} is no address", "it begins with https:// or http://")
+    if "@" in source.url.partition("://")[2].partition("/")[0]:
+        raise CatalogError("an address must not hold a name or a password", "give a token with --token-env")
     if source.repo and not _REPO.fullmatch(source.repo):
         raise CatalogError(f"{source.repo!r:.200} is no repository", "it is OWNER/NAME")
     if source.type == "official" and not source.url:

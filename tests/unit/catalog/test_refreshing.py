@@ -84,6 +84,26 @@ def test_only_what_changed_is_asked_for_and_written(catalogue: Catalogue) -> Non
         assert catalogue.refresh("o", full=True)[0].removed == 1
 
 
+def test_an_entry_from_the_future_hides_no_later_change(catalogue: Catalogue) -> None:
+    future = item("x/odd", meta={"updatedAt": "9999-01-01T00:00:00Z"})
+    nonsense = item("x/none", meta={"updatedAt": "tomorrow"})
+    with RegistryServer(entries=[*versions("1"), future, nonsense]) as server:
+        catalogue.add(Source("o", "official", url=server.url))
+        catalogue.refresh("o")
+        assert server.asked[-1].query["updated_since"] == "2026-01-01T00:00:00Z"
+
+
+def test_a_folder_larger_than_a_listing_comes_as_a_tarball(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", "t")
+    documents = {f"s{number}": f"name: s{number}\nimage: x/s\n" for number in range(1100)}
+    with RegistryServer(documents) as server:
+        source = Source("d", "docker", url=server.url, repo=REPO, token_env="TOKEN")
+        assert catalogue.add(source).entries == 1100
+        assert [asked.path.rpartition("/")[2] for asked in server.asked] == ["servers", "tarball"]
+
+
 def test_another_address_under_the_same_name_begins_anew(catalogue: Catalogue) -> None:
     with RegistryServer(entries=versions("1")) as one, RegistryServer(entries=[item("x/other")]) as two:
         catalogue.add(Source("o", "official", url=one.url))

@@ -31,6 +31,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
         ("sources: [{name: a, type: ftp}]", "no type 'ftp'"),
         ("sources: [{name: A/B, type: official}]", "is no name for a source"),
         ("sources: [{name: a, type: http, url: 'file:///etc/passwd'}]", "is no address"),
+        ("sources: [{name: a, type: http, url: 'https://me:secret@example.test/x'}]", "must not hold a name"),
         ("sources: [{name: a, type: docker, repo: ../../x/y}]", "is no repository"),
         ("sources: [{name: a, type: http}]", "needs an address"),
         ("sources: [{name: a, type: directory}]", "needs a place"),

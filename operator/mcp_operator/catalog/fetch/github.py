@@ -23,6 +23,8 @@ from mcp_operator.catalog.model import ServerEntry
 from mcp_operator.catalog.sources import GITHUB_URL, Source
 
 FOLDER = "servers"
+# GitHub cuts the listing of a folder here; what is larger is read as a tarball.
+LISTED_AT_MOST = 1000
 _RAW = "application/vnd.github.raw+json"
 _RAW_TYPES = ("json", "text/plain", "application/octet-stream", "yaml", "vnd.github.raw")
 
@@ -52,6 +54,9 @@ def _contents(reading: Reading) -> Iterator[Item]:
         reading.state, reading.unchanged = reading.before, True
         return
     folders = _folders(listing.text, url)
+    if len(folders) >= LISTED_AT_MOST:
+        yield from tarball.read_address(reading, _tarball_url(reading.source), _folder(reading.source))
+        return
     known: dict[str, Any] = {}
     complete = True
     for number, (name, revision) in enumerate(folders, 1):
@@ -90,7 +95,9 @@ def _one(reading: Reading, name: str) -> ServerEntry | MalformedEntry | Refused:
     except Refused as error:
         if error.status in (401, 403):
             raise
-        return MalformedEntry(f"{name}: has no server.yaml") if error.status == 404 else error
+        if error.status == 404:
+            return MalformedEntry(f"{name}: has no server.yaml")
+        return error if error.status else MalformedEntry(f"{name}: {error}")
     except MalformedEntry as error:
         return error
 

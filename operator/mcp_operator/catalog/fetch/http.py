@@ -154,7 +154,10 @@ class Fetcher:
         except httpx.InvalidURL as error:
             raise Refused(f"{shown(url)} is no address: {error}", "correct the source's --url") from error
         except httpx.HTTPError as error:
-            raise _Failed("network", f"{shown(url)}: {_network_words(error)}") from error
+            words = f"{shown(url)}: {_network_words(error)}"
+            if "certificate" in words.lower():  # waiting does not make it trusted
+                raise Unreachable(words, "name the certificates to trust: --ca-file, or SSL_CERT_FILE") from error
+            raise _Failed("network", words) from error
         raise Refused(f"{shown(request.url)} redirects more than {MAX_REDIRECTS} times", _ADDRESS)
 
     def _answer(self, request: Request, response: httpx.Response, body: IO[bytes], until: float) -> Answer:
@@ -187,11 +190,10 @@ class Fetcher:
         said = _beginning(response)
         words = f"{where} answered {response.status_code} {response.reason_phrase}".rstrip()
         trouble = retry.trouble_of(response.status_code, headers, said)
-        if trouble == "limit":
-            wait = retry.said_wait(headers, self._around.clock())
-            return _Failed("limit", f"{where}: rate limit reached", response.status_code, wait)
         if trouble:
-            return _Failed(trouble, words, response.status_code)
+            wait = retry.said_wait(headers, self._around.clock())
+            limit = f"{where}: rate limit reached"
+            return _Failed(trouble, limit if trouble == "limit" else words, response.status_code, wait)
         hints = {
             401: "the token is missing, wrong or expired: --token-env or --token-file of the source",
             403: "the token may lack the right to read it: --token-env or --token-file of the source",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +19,7 @@ from mcp_operator.catalog.model import ServerEntry
 PAGE = 100
 MAX_PAGES = 20_000
 _PATH = "/v0.1/servers"
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 
 
 def read(reading: Reading) -> Iterator[Item]:
@@ -32,11 +35,17 @@ def read(reading: Reading) -> Iterator[Item]:
     for done, item in enumerate(_items(reading, query), 1):
         found = _entry(item, reading.source.name, done)
         if isinstance(found, ServerEntry):
-            newest = max(newest, found.updated_at or found.published_at)
+            newest = max(newest, _moment(found.updated_at or found.published_at))
         if done % PAGE == 0:
             reading.progress(done, None)
         yield found
     reading.state = {"since": newest} if newest else {}
+
+
+def _moment(stamp: str) -> str:
+    """A time that has been, else nothing: one entry from the future would hide all that change until then."""
+    tomorrow = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86400))
+    return stamp if _STAMP.match(stamp) and stamp < tomorrow else ""
 
 
 def _items(reading: Reading, query: dict[str, str]) -> Iterator[Any]:
