@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mcp_operator.api.names import HOST_IMAGE_REPOSITORY
+
 from mcp_cli.local.node import engine
 from mcp_cli.local.node.environment import EnvironmentInput, container_environment
 from mcp_cli.local.node.expand import expand
-from mcp_cli.local.node.hostenv import host_environment, runs_on_host
+from mcp_cli.local.node.hostenv import host_environment, repository, runs_on_host
 from mcp_cli.local.node.process import Command, StartError
 from mcp_cli.local.node.rewrite import PathMap
 from mcp_cli.local.node.volumes import mounts
@@ -86,8 +88,19 @@ def _on_host(
     cwd = Path(paths.rewrite(container["workingDir"])) if container.get("workingDir") else home
     if not cwd.is_dir():
         raise StartError(f'chdir to cwd ("{container["workingDir"]}") failed: no such file or directory')
-    command = Command(tuple(map(paths.rewrite, argv)), env, cwd, given.mark)
-    return Launch(command, paths, env, None, given.instance)
+    words = tuple(host_word(word, paths, container["image"]) for word in argv)
+    return Launch(Command(words, env, cwd, given.mark), paths, env, None, given.instance)
+
+
+def host_word(word: str, paths: PathMap, image: str) -> str:
+    """One word of a command on the host.
+
+    The image `host` holds every file of the machine: a program or file below a mount (a checkout in /tmp) is meant as
+    it is, unless the mount brings one of that name.
+    """
+    moved = paths.rewrite(word)
+    own = repository(image) == HOST_IMAGE_REPOSITORY and word.startswith("/")
+    return word if own and not Path(moved).exists() and Path(word).exists() else moved
 
 
 def _in_engine(given: LaunchInput, container: dict[str, Any], own: dict[str, str], places: dict[str, str]) -> Launch:
