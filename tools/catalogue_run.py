@@ -44,18 +44,22 @@ class Run:
     seconds: float
 
     @property
+    def gone(self) -> bool:
+        """Whether the package registry has the package, but not this version any more."""
+        return "has no version" in self.words
+
+    @property
     def passed_over(self) -> str:
         """Why it says nothing of us and makes room for the next; empty where it counts."""
         return next((why for why, words in _PASSED_OVER.items() if words.search(self.words)), "")
 
 
 _PASSED_OVER = {
-    "its package, or this version of it, is not in the package registry that is reached from here": re.compile(
-        r"does not exist in the package|has no version|are available:.*cannot be"
-    ),
-    "it wants a secret that its entry does not declare": re.compile(
-        r"(api.?key|token|credential|password|secret)s?\b.{0,60}\b(required|missing|not (set|provided|configured))"
-        r"|(missing|provide a|set the).{0,60}(api.?key|token|credential|password|secret)",
+    "its package is not in the package registry that is reached from here": re.compile("does not exist in the package"),
+    "it wants a value that its entry does not declare (a key, an address, an argument)": re.compile(
+        r"(api.?key|token|credential|password|secret)s?\b.{0,60}\b(required|missing|must be|not (set|provided))"
+        r"|(missing|provide a|set the).{0,60}(api.?key|token|credential|password|secret)"
+        r"|environment variable is required|Field required|error: (one of|either|the following).{0,80}required",
         re.IGNORECASE,
     ),
     "it wants the internet when it starts, which is not there": re.compile(
@@ -70,7 +74,7 @@ def candidates(entries: list[ServerEntry], seed: int) -> Iterator[ServerEntry]:
 
     An entry that declares a secret at all is not among them: publishers rarely mark those as required that are.
     """
-    listed = [entry for entry in entries if entry.package and entry.package.kind in ("npm", "pypi")]
+    listed = [entry for entry in entries if entry.latest and entry.package and entry.package.kind in ("npm", "pypi")]
     of_publisher = {entry.author: entry for entry in listed if _wants_nothing(entry)}
     fitting = [of_publisher[author] for author in sorted(of_publisher)]
     yield from random.Random(seed).sample(fitting, len(fitting))
@@ -92,7 +96,8 @@ async def run_sample(
 ) -> list[Run]:
     """Start servers, as many at once as the machine bears, until so many have shown whether they run.
 
-    One that says nothing of us makes room for the next, and is counted apart (`_PASSED_OVER`).
+    One that says nothing of us makes room for the next, and is counted apart (`_PASSED_OVER`); of one whose version is
+    gone from the package registry, the newest is started.
     """
     deadline = time.monotonic() + limit
     waiting = candidates(entries, seed)
@@ -101,7 +106,9 @@ async def run_sample(
     async def worker(client: KubeClient) -> None:
         while sum(not run.passed_over for run in runs) + len(started) < size and (entry := next(waiting, None)):
             started.add(entry.name)
-            found = await _run(entry, client, cluster, min(EACH, deadline - time.monotonic()))
+            found = await _run(entry, client, cluster, deadline, None)
+            if found.gone:
+                found = await _run(entry, client, cluster, deadline, "latest")
             started.discard(entry.name)
             runs.append(found)
             print(f"  {_line(found)}", flush=True)
@@ -113,10 +120,13 @@ async def run_sample(
     return runs
 
 
-async def _run(entry: ServerEntry, client: KubeClient, cluster: ReportCluster, seconds: float) -> Run:
+async def _run(
+    entry: ServerEntry, client: KubeClient, cluster: ReportCluster, deadline: float, version: str | None
+) -> Run:
     name = object_name(entry.name)
-    manifest = plan_server(entry, EntryOptions(name, "default")).manifest
+    manifest = plan_server(entry, EntryOptions(name, "default", version=version)).manifest
     started = time.monotonic()
+    seconds = min(EACH, deadline - started)
     runtime = manifest["spec"]["runtime"]
     package = f"{runtime['package']} {' '.join(runtime.get('args', []))}".strip()
     if seconds <= 0:

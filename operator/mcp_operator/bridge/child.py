@@ -13,6 +13,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import ClassVar, cast
 
 from mcp_operator.bridge.lines import LineSplitter
@@ -49,7 +50,8 @@ class Child(asyncio.SubprocessProtocol):
     ) -> Child:
         """Run the command with our environment; OSError where it cannot be run."""
         loop = asyncio.get_running_loop()
-        _, protocol = await loop.subprocess_exec(lambda: cls(on_line, on_long, max_line), *command)
+        environment = environment_for(command[0])
+        _, protocol = await loop.subprocess_exec(lambda: cls(on_line, on_long, max_line), *command, env=environment)
         return cast(Child, protocol)
 
     @property
@@ -130,3 +132,12 @@ def write_stderr(data: bytes) -> None:
     """The pod's log. Where nobody reads it any more there is nobody to tell."""
     with suppress(OSError):
         os.write(2, data)
+
+
+def environment_for(program: str) -> dict[str, str]:
+    """Ours; with the programs that an installation put into `bin` beside its server."""
+    path = Path(program)
+    beside = path.parent / "bin"
+    if not path.is_absolute() or path.name != "server" or not beside.is_dir():
+        return dict(os.environ)
+    return {**os.environ, "PATH": f"{beside}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}

@@ -67,13 +67,19 @@ def installer(runtime: str) -> store.Installer:
 
 
 def link(into: Path, installed: Installed, program: str) -> None:
-    """`server` and `bin/*`, from the folder to the programs; those of an earlier installation go."""
+    """`server` and `bin/*`, from the folder to the programs; those of an earlier installation go.
+
+    With them stand the programs of npm packages that this one depends on: `npx` would have them on its PATH.
+    """
     folder = into / "bin"
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir()
     for name, path in installed.programs.items():
         (folder / name).symlink_to(installed.root / path)
+    for helper in (installed.root / "node_modules" / ".bin").glob("*"):
+        if helper.name not in installed.programs:
+            (folder / helper.name).symlink_to(helper)
     server = into / "server"
     server.unlink(missing_ok=True)
     server.symlink_to(installed.root / installed.programs[program])
