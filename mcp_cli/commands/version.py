@@ -28,13 +28,14 @@ def command(session: Session, client: bool) -> None:
     from mcp_operator.version import __version__
 
     versions: dict[str, Any] = {"client": {"version": __version__}}
-    if not client and _has_cluster(session):
-        answer = session.cluster.json("GET", "/version")
-        versions["server"] = {key: answer[key] for key in ("gitVersion", "platform") if key in answer}
-    if not session.output:
-        click.echo(_text(versions))
-        return
-    session.printer.show(versions)
+    printer = session.printer
+    try:
+        if not client and _has_cluster(session):
+            answer = session.cluster.json("GET", "/version")
+            versions["server"] = {key: answer[key] for key in ("gitVersion", "platform") if key in answer}
+    finally:
+        # A cluster that does not answer is an error, but no reason to keep the client's version back.
+        printer.show(versions, text=lambda: _text(versions))
 
 
 def _has_cluster(session: Session) -> bool:

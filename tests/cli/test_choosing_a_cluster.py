@@ -90,6 +90,15 @@ def test_a_cluster_that_does_not_answer_is_an_error_and_starts_nothing(isolated_
     assert not (isolated_home / ".local/state/mcp").exists()
 
 
+def test_the_versions_of_a_cluster_that_does_not_answer_are_still_those_of_the_client(
+    dead_port: int, tmp_path: Path
+) -> None:
+    config = kubeconfig(tmp_path / "config", server=f"https://127.0.0.1:{dead_port}", one="a")
+    done = mcp("version", "-o", "json", "--kubeconfig", str(config))
+    assert (done.code, list(done.json)) == (1, ["client"])
+    assert "refuses the connection" in done.stderr
+
+
 def test_a_name_that_is_not_known(tmp_path: Path) -> None:
     config = kubeconfig(tmp_path / "config", server="https://no-such-host.invalid:6443", one="a")
     done = mcp("get", "servers", "--kubeconfig", str(config), env={"HTTPS_PROXY": None, "https_proxy": None})

@@ -195,3 +195,10 @@ def _running(*arguments: str, env: Env) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "mcp_cli.main", *arguments], stdout=subprocess.PIPE, text=True, env=merged
     )
+
+
+def test_what_a_server_would_have_taken_is_where_the_hint_points(asking: Env) -> None:
+    for group, verb in (("prompts", "get"), ("resources", "read")):
+        done = mcp(group, verb, "asking", "demo://nothing", env=asking)
+        assert (done.code, done.stdout) == (1, "")
+        assert f"`mcp {group} list asking -o wide` shows what it takes." in done.stderr

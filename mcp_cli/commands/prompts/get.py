@@ -30,6 +30,6 @@ def command(session: Session, name: str, prompt: str, pairs: tuple[str, ...], in
     from mcp_cli.views.content import prompt_text
 
     arguments = key_values(pairs, "--arg")
-    with connected(session, name, inputs) as client:
+    with connected(session, name, inputs, lister="prompts") as client:
         result = client.get_prompt(prompt, arguments)
     session.printer.show(result, text=lambda: prompt_text(result))

@@ -27,6 +27,6 @@ def command(session: Session, name: str, uri: str, inputs: tuple[str, ...]) -> N
     from mcp_cli.mcpclient import connected
     from mcp_cli.views.content import contents_text
 
-    with connected(session, name, inputs) as client:
+    with connected(session, name, inputs, lister="resources") as client:
         result = client.read_resource(uri)
     session.printer.show(result, text=lambda: "\n".join(contents_text(part) for part in result.get("contents") or []))

@@ -87,10 +87,14 @@ def answer(method: str, params: dict[str, Any]) -> dict[str, Any] | None:
     if method == "resources/templates/list":
         return {"resourceTemplates": [{"uriTemplate": "test://{name}", "name": "any"}]}
     if method == "resources/read":
+        if not params["uri"].startswith("test://"):
+            return None
         return {"contents": [{"uri": params["uri"], "mimeType": "text/plain", "text": "hello\nworld"}]}
     if method == "prompts/list":
         return {"prompts": [{"name": "ask", "arguments": [{"name": "what", "required": True}, {"name": "how"}]}]}
     if method == "prompts/get":
+        if params["name"] != "ask":
+            return None
         words = f"Tell me about {params['arguments'].get('what')}"
         return {"messages": [{"role": "user", "content": {"type": "text", "text": words}}]}
     return None
