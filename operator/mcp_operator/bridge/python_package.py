@@ -160,8 +160,7 @@ def main_module(spec: Spec, root: Path, info: Path) -> list[str]:
     """A program for a package that has none and is started as `python -m MODULE`."""
     lines = (info / "RECORD").read_text(encoding="utf-8").splitlines()
     modules = [line.partition("/__main__.py,")[0] for line in lines if "/__main__.py," in line]
-    files = [line.partition(".py,")[0] for line in lines if normal(line.partition(".py,")[0]) == normal(spec.name)]
-    own = [module for module in (*modules, *files) if re.fullmatch(r"\w+", module)]
+    own = [module for module in modules if re.fullmatch(r"\w+", module)]
     if len(own) != 1:
         return []
     name = normal(spec.name)
