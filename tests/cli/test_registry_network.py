@@ -6,6 +6,8 @@ import json
 import os
 import re
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -209,3 +211,15 @@ def test_hostile_texts_of_a_registry_are_harmless(server: RegistryServer) -> Non
 
 def _held(until: threading.Event) -> None:
     assert until.wait(30)
+
+
+def test_search_imports_nothing_that_it_does_not_need(official: RegistryServer) -> None:
+    """Start-up is most of what a search costs."""
+    program = (
+        "import sys; from mcp_cli.main import run; run(['registry', 'search', 'clock-7', '-o', 'name']); "
+        "print(*sorted({name.partition('.')[0] for name in sys.modules} & {'yaml', 'httpx', 'kubernetes', 'rich'})); "
+        "print(*[name for name in sys.modules if name in ('mcp_operator.catalog.model', 'mcp_operator.catalog.docker')])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[0] == "io.github.example/clock-7"
+    assert [line for line in done.stdout.splitlines()[-2:] if line] == []

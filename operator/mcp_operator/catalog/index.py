@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # A file of another layout is built anew from its sources, which are the truth.
-_LAYOUT = 5
+_LAYOUT = 6
 _TABLES = f"""
 CREATE TABLE entries (
   id INTEGER PRIMARY KEY, {", ".join(f"{field} NOT NULL" for field in FIELDS)},

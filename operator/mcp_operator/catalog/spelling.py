@@ -1,7 +1,7 @@
 """Words that are nearly the same: a word is found by what is left of it when a letter is left out. Pure.
 
 Two words that differ by a letter too many, too few, wrong or swapped with its neighbour share a shape. The index keeps
-the shapes of every word of every name, so a guess costs a few look-ups however many names there are.
+the shapes of every word of names, titles and tags, so a guess costs a few look-ups however many names there are.
 """
 
 from __future__ import annotations

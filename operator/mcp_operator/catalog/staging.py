@@ -187,7 +187,7 @@ class _Merge:
         words = self._words(id)
         query = "INSERT INTO words (rowid, name, title, description, tags) VALUES (?, ?, ?, ?, ?)"
         self._connection.execute(query, words)
-        for word in set(words_of(words[1])):
+        for word in set(words_of(f"{words[1]} {words[2]} {words[4]}")):
             self._learn(word)
 
     def _unword(self, id: int) -> None:
@@ -195,7 +195,7 @@ class _Merge:
         self._connection.execute(query, self._words(id))
 
     def _learn(self, word: str) -> None:
-        """Make a word of a name known to the guesses; words are never unlearned, a guess is checked by a search."""
+        """Make a word known to the guesses; words are never unlearned, for a guess is checked by a search."""
         shapes = spelling.shapes(word)
         if not shapes:
             return

@@ -81,6 +81,7 @@ def test_words_written_apart(catalogue: Catalogue) -> None:
         ("mcp grafanna", "io.github.grafana/mcp-grafana"),
         ("io.github.github/githb-mcp-server", "io.github.github/github-mcp-server"),
         ("sequentialthinkng", "sequentialthinking"),
+        ("dashbords", "io.github.grafana/mcp-grafana"),
     ],
 )
 def test_typo_is_guessed(catalogue: Catalogue, typo: str, meant: str) -> None:
