@@ -62,8 +62,9 @@ class ChildProcess:
                 start_new_session=True,
                 env=os.environ | {"PYTHONUNBUFFERED": "1"},
             )
-        self._records.add(process.pid, str(self._state))
         try:
+            # Within the reach of `finally`: on a full disk the record fails, and the child would stay beside the next.
+            self._records.add(process.pid, str(self._state))
             code = await process.wait()
             log.warning("%s exited with code %s; its last words are in %s", self._command[2], code, self._log_file)
         finally:
