@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,14 +20,15 @@ from mcp_operator.controllers.children import Ownership, owned, ownership, resou
 from mcp_operator.controllers.contains import contains
 from mcp_operator.controllers.problem import Problem
 from mcp_operator.controllers.world import World
-from mcp_operator.runtime.errors import NotFound
-from mcp_operator.runtime.resources import key_of
+from mcp_operator.runtime.errors import Invalid, NotFound
+from mcp_operator.runtime.resources import DEPLOYMENTS, key_of
 
 Object = dict[str, Any]
 
 LEAVING_SECONDS = 2.0
 # Nobody tells when a stranger's object goes away: it does not bear our labels.
 FOREIGN_SECONDS = 30.0
+_HANDLERS = {"httpGet", "tcpSocket", "exec", "grpc"}
 _SERVER_SET = ("resourceVersion", "generation", "managedFields")
 
 log = logging.getLogger(__name__)
@@ -85,13 +86,27 @@ class Applier:
 
     async def _apply(self, live: Object | None, child: Object, outcome: Outcome) -> None:
         resource = resource_of(child)
-        result = await self._world.client.apply(resource, child, field_manager=names.FIELD_MANAGER_OPERATOR)
+        try:
+            result = await self._world.client.apply(resource, child, field_manager=names.FIELD_MANAGER_OPERATOR)
+        except Invalid:
+            if live is None or resource != DEPLOYMENTS or not await self._put_probes(child):
+                raise
+            result = await self._world.client.apply(resource, child, field_manager=names.FIELD_MANAGER_OPERATOR)
         result = {"apiVersion": resource.api_version, "kind": resource.kind, **result}
         if not contains(result, child):
             log.warning("%s keeps a difference after it was applied", spell(child))
             self._settled[result["metadata"]["uid"]] = _fingerprint(result, child)
         self._world.observe(result)
         (outcome.created if live is None else outcome.updated).append(spell(child))
+
+    async def _put_probes(self, child: Object) -> bool:
+        """Kubernetes 1.20 leaves the defaults of a probe that is of another kind now, which makes both invalid."""
+        metadata = child["metadata"]
+        live = await self._world.client.get(DEPLOYMENTS, metadata["name"], metadata["namespace"])
+        patch = list(_other_probes(live, child))
+        if patch:
+            await self._world.client.patch(DEPLOYMENTS, metadata["name"], patch, metadata["namespace"], type="json")
+        return bool(patch)
 
     async def _prune(self, server: Object, rendered: Sequence[Object], outcome: Outcome) -> None:
         wanted = {(child["kind"], child["metadata"]["name"]) for child in rendered}
@@ -125,6 +140,17 @@ def stamp(child: Object) -> Object:
     metadata = child["metadata"]
     annotations = {**(metadata.get("annotations") or {}), names.ANNOTATION_RENDERED: digest}
     return {**child, "metadata": {**metadata, "annotations": annotations}}
+
+
+def _other_probes(live: Object, child: Object) -> Iterator[Object]:
+    """JSON patch operations for each probe that has another handler than before."""
+    rendered = {one["name"]: one for one in child["spec"]["template"]["spec"]["containers"]}
+    for number, container in enumerate(live["spec"]["template"]["spec"]["containers"]):
+        for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
+            before, after = container.get(probe), rendered.get(container["name"], {}).get(probe)
+            if before and after and not _HANDLERS & before.keys() & after.keys():
+                path = f"/spec/template/spec/containers/{number}/{probe}"
+                yield {"op": "replace", "path": path, "value": after}
 
 
 def _obstacle(server: Object, lives: Sequence[Object | None]) -> Problem | None:
