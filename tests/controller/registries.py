@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,21 @@ from mcp_operator.controllers.registry_world import MCPREGISTRIES
 from mcp_operator.runtime.resources import CONFIGMAPS, EVENTS
 
 from tests.controller.harness import Operated, until
+from tests.support.registry_server import RegistryServer
 
 Object = dict[str, Any]
+
+
+def document(*items: Object) -> dict[str, tuple[str, bytes]]:
+    """One list of entries at `/list.json`."""
+    return {"/list.json": ("application/json", json.dumps({"servers": list(items)}).encode())}
+
+
+def serving(*items: Object) -> RegistryServer:
+    """A server of that one list."""
+    server = RegistryServer()
+    server.files.update(document(*items))
+    return server
 
 
 @dataclass(frozen=True)

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import threading
-from typing import Any
 
 import pytest
 from mcp_operator.catalog import builtin, stored
 from mcp_operator.runtime.resources import CONFIGMAPS, SECRETS
 
 from tests.controller.harness import Operated, until
-from tests.controller.registries import Registries
+from tests.controller.registries import Registries, document, serving
 from tests.support.registry_server import Fault, RegistryServer, item
-
-
-def files(*items: Any) -> dict[str, tuple[str, bytes]]:
-    """One document at `/list.json`."""
-    return {"/list.json": ("application/json", json.dumps({"servers": list(items)}).encode())}
 
 
 async def test_the_builtin_catalogue_is_stored_and_the_status_says_so(op: Operated) -> None:
@@ -51,7 +44,7 @@ async def test_what_is_stored_belongs_to_the_registry(op: Operated) -> None:
 
 async def test_a_source_is_read_once_for_each_change_and_each_trigger(op: Operated) -> None:
     registries = Registries(op)
-    with RegistryServer(files=files(item("io.example/a"))) as server:
+    with serving(item("io.example/a")) as server:
         await registries.create("default", source={"type": "http"}, url=f"{server.url}/list.json")
         await registries.phase("default", "Ready")
         assert server.count() == 1
@@ -71,7 +64,7 @@ async def test_a_source_is_read_once_for_each_change_and_each_trigger(op: Operat
 
 async def test_the_interval_is_kept_and_an_unchanged_source_costs_no_body(op: Operated) -> None:
     registries = Registries(op)
-    with RegistryServer(files=files(item("io.example/a"))) as server:
+    with serving(item("io.example/a")) as server:
         await registries.create("default", source={"type": "http"}, url=f"{server.url}/list.json", refreshInterval="2s")
         before = await registries.phase("default", "Ready")
 
@@ -88,7 +81,7 @@ async def test_the_interval_is_kept_and_an_unchanged_source_costs_no_body(op: Op
 async def test_filters_decide_what_is_stored(op: Operated) -> None:
     registries = Registries(op)
     entries = [item(name) for name in ("io.example/a", "io.example/b", "com.other/a", "com.other/secret")]
-    with RegistryServer(files=files(*entries)) as server:
+    with serving(*entries) as server:
         await registries.create(
             "default",
             source={"type": "http"},
@@ -108,7 +101,7 @@ async def test_a_bad_entry_is_counted_and_named_and_hides_no_other(op: Operated)
     registries = Registries(op)
     bad = item("io.example/bad")
     bad["server"]["packages"] = "none"
-    with RegistryServer(files=files(item("io.example/good"), bad, {"server": {"no": "name"}})) as server:
+    with serving(item("io.example/good"), bad, {"server": {"no": "name"}}) as server:
         await registries.create("default", source={"type": "http"}, url=f"{server.url}/list.json")
         status = await registries.phase("default", "Ready", serversDiscovered=1, serversRejected=2)
         assert "io.example/bad" in " ".join(status["errors"])
@@ -130,11 +123,11 @@ async def test_a_reading_that_fails_says_why_and_leaves_what_was_stored(
     op: Operated, fault: Fault, kind: str, reason: str
 ) -> None:
     registries = Registries(op)
-    with RegistryServer(files=files(item("io.example/a"))) as server:
+    with serving(item("io.example/a")) as server:
         await registries.create("default", source={"type": "http"}, url=f"{server.url}/list.json")
         await registries.phase("default", "Ready", serversDiscovered=1)
         # Else the answer would be "not modified", which has no body to spoil.
-        server.files.update(files(item("io.example/other")))
+        server.files.update(document(item("io.example/other")))
         server.always("/list.json", fault)
         await registries.trigger("default", "now")
         await registries.condition("default", kind, "False", reason)
@@ -147,7 +140,7 @@ async def test_a_reading_that_fails_says_why_and_leaves_what_was_stored(
 
 async def test_a_rate_limit_is_waited_for_as_long_as_the_server_says(op: Operated) -> None:
     registries = Registries(op)
-    with RegistryServer(files=files(item("io.example/a"))) as server:
+    with serving(item("io.example/a")) as server:
         limit = {"X-RateLimit-Remaining": "0", "Retry-After": "3"}
         server.fault("/list.json", Fault(status=429, headers=limit))
         await registries.create("default", source={"type": "http"}, url=f"{server.url}/list.json")
@@ -161,7 +154,7 @@ async def test_a_rate_limit_is_waited_for_as_long_as_the_server_says(op: Operate
 
 async def test_credentials_come_from_a_secret_that_is_watched(op: Operated) -> None:
     registries = Registries(op)
-    with RegistryServer(files=files(item("io.example/a"))) as server:
+    with serving(item("io.example/a")) as server:
         auth = {"secretRef": {"name": "login"}}
         await registries.create("default", source={"type": "http"}, url=f"{server.url}/list.json", auth=auth)
         await registries.condition("default", "Authenticated", "False", "SecretMissing")
@@ -263,10 +256,10 @@ async def test_a_killed_sync_leaves_the_old_set_and_is_done_again(op: Operated) 
         asked.set()
         held.wait(20)
 
-    with RegistryServer(files=files(item("io.example/a"))) as server:
+    with serving(item("io.example/a")) as server:
         await registries.create("default", source={"type": "http"}, url=f"{server.url}/list.json")
         await registries.phase("default", "Ready")
-        server.files.update(files(item("io.example/b")))
+        server.files.update(document(item("io.example/b")))
         server.fault("/list.json", Fault(drip=hold))
         await registries.trigger("default", "again")
         await asyncio.to_thread(asked.wait, 20)
