@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mcp_operator.catalog.cards import what_runs
+from mcp_operator.catalog.to_server import problems
 
 from mcp_cli.views.catalogue import harmless
 
@@ -54,6 +55,7 @@ def inspection(entry: ServerEntry) -> dict[str, Any]:
         "volumes": list(entry.volumes),
         "secrets": [one.name for one in wanted(entry.env) if one.secret],
         "environment": [_variable(one) for one in wanted(entry.env)],
+        "problems": list(problems(entry)),
         "templatedigest": entry.digest,
     }
     return {key: _harmless(value) for key, value in document.items()}
@@ -88,6 +90,7 @@ def inspection_text(entry: ServerEntry) -> str:
     lines += _section(title, [_variable_line(one) for one in variables if not one.secret])
     lines += _section("Parameters", [_parameter_line(name, entry.parameters) for name in _properties(entry.parameters)])
     lines += _section("Volumes", list(entry.volumes))
+    lines += _section("Problems", list(problems(entry)))
     return "\n".join([*lines, "", _next_step(entry)])
 
 
