@@ -1,19 +1,13 @@
-"""What commands show of the catalogue: rows, documents for programs, the long view of an entry. Pure.
+"""The catalogue's lists as documents for programs. Pure.
 
-Role: rows of the index and `ServerEntry` -> documents, tables and text. Called by `commands/registry/`. Texts come from
-strangers: control characters never reach a terminal. Light: it is on the path of every search.
+Role: rows of the index -> `items`. Texts come from strangers: control characters never reach a terminal. Light: it is
+on the path of every search. Called by `commands/registry/` and the other views of the catalogue.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
-
-from mcp_cli.output.table import Column, Table
-
-DESCRIPTION_WIDTH = 72
-HIGHLIGHT, PLAIN = "\x1b[1;33m", "\x1b[0m"
 
 
 def harmless(text: str) -> str:
@@ -33,40 +27,3 @@ def _harmless_card(card: dict[str, Any]) -> dict[str, Any]:
         key: harmless(value) if isinstance(value, str) else [harmless(word) for word in value]
         for key, value in card.items()
     }
-
-
-class MarkedTable(Table):
-    """A table that shows, where there is colour, what a search has found in it."""
-
-    __slots__ = ("words",)
-    words: tuple[str, ...]
-
-    def render(self, *, wide: bool = False, colour: bool = False, headers: bool = True) -> str:
-        plain = super().render(wide=wide, colour=colour, headers=headers)
-        if not colour or not self.words:
-            return plain
-        head, line_break, rest = plain.partition("\n")
-        beginnings = "|".join(re.escape(word) for word in self.words)
-        return head + line_break + re.sub(rf"(?i)\b({beginnings})", rf"{HIGHLIGHT}\1{PLAIN}", rest)
-
-
-def entry_table(document: dict[str, Any], empty: str, words: Iterable[str] = ()) -> Table:
-    """The table of a list; `words` are those of a search."""
-    columns = (
-        Column("NAME", lambda item: item["name"]),
-        Column("SOURCE", lambda item: item["source"]),
-        Column("RUNTIME", lambda item: item["runtime"]),
-        Column("PACKAGE", lambda item: item["package"], wide=True),
-        Column("VERSION", lambda item: item["version"], wide=True),
-        Column("STATUS", lambda item: item["status"], wide=True),
-        Column("CATEGORIES", lambda item: ",".join(item["categories"]), wide=True),
-        Column("DESCRIPTION", lambda item: _short(item["description"] or item["title"])),
-    )
-    table = MarkedTable(columns, tuple(document["items"]), empty)
-    object.__setattr__(table, "words", tuple(words))
-    return table
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= DESCRIPTION_WIDTH else line[: DESCRIPTION_WIDTH - 1].rstrip() + "…"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mcp_cli.groups import Command
 from mcp_cli.session import LISTS, Session, cluster_options
+
+if TYPE_CHECKING:
+    from mcp_cli.output.table import Table
 
 EXAMPLES = """
 mcp registry list
@@ -42,11 +45,17 @@ def run(where: dict[str, str], limit: int, sort: str, session: Session) -> None:
     """Print what the filters leave."""
     from mcp_operator.catalog.catalogue import open_catalogue
 
-    from mcp_cli.views.catalogue import entry_table, harmless, rows
+    from mcp_cli.views.catalogue import harmless, rows
 
     with open_catalogue() as catalogue:
         document: dict[str, Any] = rows(catalogue.select(where, sort, limit))
         warnings = catalogue.warnings()
-    session.printer.show(document, lambda: entry_table(document, "No server matches."))
+    session.printer.show(document, lambda: _table(document))
     for words in warnings:
         session.say(f"note: {harmless(words)}")
+
+
+def _table(document: dict[str, Any]) -> Table:
+    from mcp_cli.views.entrytable import entry_table
+
+    return entry_table(document, "No server matches.")

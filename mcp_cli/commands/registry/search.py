@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from mcp_cli.groups import Command
 from mcp_cli.session import LISTS, Session, cluster_options
+
+if TYPE_CHECKING:
+    from mcp_cli.output.table import Table
 
 EXAMPLES = """
 mcp registry search time
@@ -30,20 +35,26 @@ def command(session: Session, query: tuple[str, ...], limit: int) -> None:
 
 def run(query: str, limit: int, session: Session) -> None:
     """Print what was found; without a match, say what comes near."""
-    from mcp_operator.catalog.cards import words_of
     from mcp_operator.catalog.catalogue import open_catalogue
 
-    from mcp_cli.views.catalogue import entry_table, harmless, rows
+    from mcp_cli.views.catalogue import harmless, rows
 
     with open_catalogue() as catalogue:
         found = catalogue.search(query, limit)
         similar = [] if found else catalogue.similar(query)
         warnings = catalogue.warnings()
     document = rows(found)
-    session.printer.show(
-        document, lambda: entry_table(document, f'No server matches "{harmless(query)}".', words_of(query))
-    )
+    session.printer.show(document, lambda: _table(document, query))
     if similar:
         session.say(f"Did you mean {' or '.join(harmless(name) for name in similar)}?")
     for words in warnings:
         session.say(f"note: {harmless(words)}")
+
+
+def _table(document: dict[str, Any], query: str) -> Table:
+    from mcp_operator.catalog.cards import words_of
+
+    from mcp_cli.views.catalogue import harmless
+    from mcp_cli.views.entrytable import entry_table
+
+    return entry_table(document, f'No server matches "{harmless(query)}".', words_of(query))

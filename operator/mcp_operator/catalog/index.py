@@ -39,7 +39,7 @@ CREATE TABLE sources (
 _LISTED = ", ".join(f"entries.{field}" for field in LISTED)
 _RANK = "bm25(words, 10.0, 5.0, 1.0, 2.0)"
 # A word that thousands of entries hold says little: so many of them are ranked, and names that are the word come first.
-_RANKED = 3000
+_RANKED = 2000
 _GUESSES = 12
 
 
