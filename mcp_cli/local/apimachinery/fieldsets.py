@@ -52,7 +52,9 @@ def decode(encoded: dict[str, Any] | None) -> Fields:
 
 
 def with_ancestors(fields: Fields) -> Fields:
-    return {path[:length] for path in fields for length in range(1, len(path) + 1)}
+    """And the named fields above them. Items of lists are not: who owns a part of an item does not own the item."""
+    above = {path[:length] for path in fields for length in range(1, len(path))}
+    return fields | {path for path in above if path[-1].startswith("f:")}
 
 
 def element_of(schema: Schema, item: Any) -> str:

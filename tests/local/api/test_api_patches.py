@@ -109,6 +109,25 @@ async def test_an_update_takes_the_fields_that_it_changes(api: Api) -> None:
     assert managers["one"]["fieldsV1"] == {"f:data": {"f:y": {}}}
 
 
+async def test_an_item_goes_with_its_owner_though_another_changed_a_part(api: Api) -> None:
+    group, path = "apps/v1", "deployments/d"
+
+    async def apply_env(**env: str) -> Any:
+        body = deployment("d")
+        if env:
+            items = [{"name": name, "value": value} for name, value in env.items()]
+            body["spec"]["template"]["spec"]["containers"][0]["env"] = items
+        return await api.patch(path, body, type=APPLY, group=group, fieldManager="one")
+
+    applied = await apply_env(A="1", B="1")
+    container = applied["spec"]["template"]["spec"]["containers"][0]["name"]
+    changed = {"containers": [{"name": container, "env": [{"name": "A", "value": "2"}]}]}
+    patch = {"spec": {"template": {"spec": changed}}}
+    await api.patch(path, patch, type=STRATEGIC, group=group, fieldManager="hand")
+    left = await apply_env()
+    assert "env" not in left["spec"]["template"]["spec"]["containers"][0]
+
+
 async def test_apply_needs_a_manager(api: Api) -> None:
     refusal = await api.refused("PATCH", "configmaps/a", config_map("a"), type=APPLY)
     assert (refusal.code, refusal.reason) == (422, "Invalid")
