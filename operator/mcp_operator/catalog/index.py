@@ -40,7 +40,7 @@ _LISTED = ", ".join(f"entries.{field}" for field in LISTED)
 _RANK = "bm25(words, 10.0, 5.0, 1.0, 2.0)"
 # A word that thousands of entries hold says little: so many of them are ranked, and names that are the word come first.
 _RANKED = 2000
-_GUESSES = 12
+_GUESSES = 5
 
 
 class SourceState(NamedTuple):
@@ -144,6 +144,8 @@ class Index:
         for rank in range(max(map(len, guesses))):
             guess = " ".join(options[min(rank, len(options) - 1)] for options in guesses)
             found.update(dict.fromkeys(item["name"] for item in self.search(guess, limit)))
+            if len(found) >= limit:
+                break
         return list(found)[:limit]
 
     def _called(self, text: str) -> list[int]:
