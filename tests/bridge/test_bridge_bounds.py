@@ -103,7 +103,13 @@ async def test_child_that_dies_fails_its_callers_and_ends_the_bridge(bridge: Bri
 
 async def test_child_that_ended_before_its_pipes_were_widened_still_counts() -> None:
     child = Child(lambda line: None, lambda line: None, 1024)
-    transport, _ = await asyncio.get_running_loop().subprocess_exec(asyncio.SubprocessProtocol, "true")
+    ended = asyncio.Event()
+
+    class Watched(asyncio.SubprocessProtocol):
+        def process_exited(self) -> None:
+            ended.set()
+
+    transport, _ = await asyncio.get_running_loop().subprocess_exec(Watched, "true")
     for fd in (0, 1):
         pipe = transport.get_pipe_transport(fd)
         assert pipe is not None
@@ -111,8 +117,7 @@ async def test_child_that_ended_before_its_pipes_were_widened_still_counts() -> 
         pipe.get_extra_info("pipe").close()
     child.connection_made(transport)
     assert child.alive
-    while transport.get_returncode() is None:
-        await asyncio.sleep(0.01)
+    await ended.wait()
     transport.close()
 
 
