@@ -69,7 +69,9 @@ class NodeController:
             "message": "Kubelet stopped posting node status.",
             "lastTransitionTime": now(),
         }
-        change = {"status": {"conditions": [silent]}}
+        # With the version that was looked at: the agent may have spoken since, and its word counts.
+        version = {"resourceVersion": node["metadata"]["resourceVersion"]}
+        change = {"metadata": version, "status": {"conditions": [silent]}}
         await self._client.patch(NODES, name(node), change, type="strategic", subresource="status")
         self._recorder.normal(node, "NodeNotReady", f"Node {name(node)} status is now: NodeNotReady")
 

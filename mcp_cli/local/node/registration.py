@@ -135,6 +135,8 @@ class Registration:
         """Create the Node or take over the one that is there; waits for an API server that does not answer yet."""
         while True:
             try:
+                # In this order: a node that calls itself ready beside a lease of last night is taken for lost.
+                await self._renew_lease()
                 await self._write_node()
                 return
             except ApiError as error:
@@ -149,7 +151,7 @@ class Registration:
             try:
                 await self._renew_lease()
                 # After a silence (the machine slept, the API server was away) the node may count as lost.
-                if time.time() >= status_due or time.time() - last_renewal > LEASE_DURATION:
+                if time.time() >= status_due or time.time() - last_renewal > 2 * LEASE_SECONDS:
                     await self._write_node()
                     status_due = time.time() + STATUS_SECONDS
                 last_renewal = time.time()
