@@ -170,7 +170,12 @@ class Supervisor:
         except StartError as error:
             return self._not_started(error)
         began = now()
-        self._kit.records.add(self._process.pid, launch.command.mark)
+        try:
+            self._kit.records.add(self._process.pid, launch.command.mark)
+        except OSError as error:
+            # Without a record a daemon that is killed would leave the process behind.
+            await self._process.stop(0)
+            return self._not_started(StartError(f"the process cannot be recorded: {error}"))
         if isinstance(self.state.state, Terminated):
             self.state.last = self.state.state
         self.state.container_id = self._kit.container_id(launch)
