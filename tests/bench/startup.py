@@ -36,7 +36,7 @@ def measure(rounds: int = ROUNDS) -> dict[str, float]:
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def main() -> int:
+def main(_arguments: list[str] | None = None) -> int:
     medians = measure()
     reference = medians.pop("")
     print(f"start-up, as multiples of `python -c 'import click'` ({reference * 1000:.0f} ms), at most {LIMIT}")

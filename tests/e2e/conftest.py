@@ -65,10 +65,17 @@ class Program:
 
     kubeconfig: Path
 
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "KUBECONFIG": str(self.kubeconfig), "MCP_NAMESPACE": NAMESPACE}
+
     def run(self, *args: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "KUBECONFIG": str(self.kubeconfig), "MCP_NAMESPACE": NAMESPACE}
         command = [str(BIN / "mcp"), *args]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout)
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=timeout)
+
+    def start(self, *args: str) -> subprocess.Popen[str]:
+        """A command that goes on until it is stopped; its standard output is a pipe."""
+        return subprocess.Popen([str(BIN / "mcp"), *args], env=self.environment, stdout=subprocess.PIPE, text=True)
 
     def __call__(self, *args: str) -> str:
         """Standard output of a command that must succeed; shown, since the tour is also something to read."""

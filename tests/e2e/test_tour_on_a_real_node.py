@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -90,7 +92,29 @@ def test_package_that_does_not_exist_is_named_in_the_status(mcp: Program, tmp_pa
 
 def test_port_forward_reaches_the_server(mcp: Program) -> None:
     mcp("deploy", "time", "--wait", "--wait-timeout", "3m")
-    assert "http" in mcp("connect", "time")
+    forwarder = mcp.start("port-forward", "time")
+    try:
+        assert forwarder.stdout is not None
+        url = forwarder.stdout.readline().split()[1]
+        assert "get_current_time" in listed_tools(url)
+    finally:
+        forwarder.terminate()
+        forwarder.wait(10)
+
+
+def listed_tools(url: str) -> str:
+    """What the server answers to `tools/list` at a URL, asked as any modern client asks."""
+    meta = {"protocolVersion": "2026-07-28", "clientCapabilities": {}}
+    params = {"_meta": {f"io.modelcontextprotocol/{key}": value for key, value in meta.items()}}
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": params}).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "Accept": "application/json, text/event-stream",
+        "MCP-Protocol-Version": "2026-07-28",
+        "Mcp-Method": "tools/list",
+    }
+    with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=30) as answer:
+        return str(answer.read().decode())
 
 
 def stdio_image(folder: Path) -> Path:
@@ -99,8 +123,6 @@ def stdio_image(folder: Path) -> Path:
     layer = folder / "layer"
     layer.mkdir()
     environment = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=mod", "GOCACHE": str(folder / "cache"), "HOME": str(folder)}
-    import os
-
     subprocess.run(
         ["go", "build", "-o", str(layer / "server"), str(source)],
         env={**os.environ, **environment},
