@@ -140,7 +140,7 @@ async def test_an_answer_is_passed_on_while_it_comes_and_ends_with_the_client(ap
 async def test_many_at_once_get_their_own_answers(api: Api, workload: Workload) -> None:
     paths = [api.path(f"pods/web:{workload.port}/proxy/n{number}") for number in range(50)]
     answers = await asyncio.gather(*(api.http.get(path) for path in paths))
-    assert [answer.json()["path"] for answer in answers] == [f"/n{number}" for number in range(50)]
+    assert [answer.json().get("path", answer.text) for answer in answers] == [f"/n{number}" for number in range(50)]
 
 
 async def test_a_workload_that_does_not_answer_is_unavailable(api: Api, workload: Workload) -> None:

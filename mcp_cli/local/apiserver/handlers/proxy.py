@@ -17,6 +17,7 @@ from mcp_cli.local.apimachinery import errors
 from mcp_cli.local.apiserver import kubelet
 
 if TYPE_CHECKING:
+    from aiohttp import ClientResponse
     from starlette.requests import Request
 
     from mcp_cli.local.apiserver.context import Call
@@ -108,22 +109,37 @@ def _service_port(service: dict[str, Any], port: str) -> str | None:
     raise errors.unavailable(f'no service port {wanted} found for service "{service["metadata"]["name"]}"')
 
 
-async def forward(request: Request, url: str) -> Response:
-    """Send the request to `url` and stream the answer back."""
+# A workload may close a kept connection just when the next request is on its way: what only reads is sent again.
+_REPEATABLE = ("GET", "HEAD", "OPTIONS")
+_ATTEMPTS = 4
+
+
+async def _send(request: Request, url: str) -> ClientResponse:
     import aiohttp
     from yarl import URL
 
-    try:
-        answer = await kubelet.session().request(
-            request.method,
-            URL(url, encoded=True),
-            headers=_request_headers(request),
-            data=_body(request),
-            allow_redirects=False,
-            skip_auto_headers=_ADDED_BY_CLIENT,
-        )
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise errors.unavailable(f"error trying to reach service: {error}") from None
+    body = _body(request)
+    left = _ATTEMPTS if request.method in _REPEATABLE and body is None else 1
+    while True:
+        left -= 1
+        try:
+            return await kubelet.session().request(
+                request.method,
+                URL(url, encoded=True),
+                headers=_request_headers(request),
+                data=body,
+                allow_redirects=False,
+                skip_auto_headers=_ADDED_BY_CLIENT,
+            )
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            closed = isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
+            if not (left and closed) or isinstance(error, aiohttp.ClientConnectorError):
+                raise errors.unavailable(f"error trying to reach service: {error}") from None
+
+
+async def forward(request: Request, url: str) -> Response:
+    """Send the request to `url` and stream the answer back."""
+    answer = await _send(request, url)
 
     async def stream() -> AsyncIterator[bytes]:
         try:
