@@ -104,6 +104,10 @@ class Backends:
         self._servers.append(server)
         return server.sockets[0].getsockname()
 
+    def keep(self, server: asyncio.Server) -> None:
+        """Close it with the others."""
+        self._servers.append(server)
+
     async def close(self) -> None:
         for server in self._servers:
             server.close()
@@ -220,3 +224,10 @@ async def test_a_client_that_breaks_off_ends_the_backends_connection(backends: B
     await writer.drain()
     writer.transport.abort()
     await asyncio.wait_for(ended.wait(), 5)
+
+
+async def test_a_connection_whose_service_has_just_gone_is_ended_and_does_not_hang(backends: Backends) -> None:
+    server = await asyncio.get_running_loop().create_server(lambda: Accepted(lambda: None), "127.0.0.1", 0)
+    backends.keep(server)
+    reader, _ = await asyncio.open_connection(*server.sockets[0].getsockname())
+    assert await asyncio.wait_for(reader.read(), 10) == b""

@@ -84,7 +84,7 @@ class Half(asyncio.Protocol):
 class Accepted(Half):
     """A client's connection to a Service address."""
 
-    def __init__(self, balancer: Callable[[], Balancer]) -> None:
+    def __init__(self, balancer: Callable[[], Balancer | None]) -> None:
         super().__init__()
         self._balancer = balancer
         self._dial: asyncio.Task[None] | None = None
@@ -101,9 +101,13 @@ class Accepted(Half):
         super().connection_lost(error)
 
     async def _connect(self) -> None:
-        """Dial the backends in turn until one answers; none ends the client's connection with a reset."""
+        """Dial the backends in turn until one answers; none ends the client's connection."""
         assert self.transport is not None
         balancer = self._balancer()
+        if balancer is None:
+            # The Service went between the kernel's accept and ours.
+            self.transport.abort()
+            return
         client = self.transport.get_extra_info("peername")[0]
         loop = asyncio.get_running_loop()
         for backend in balancer.candidates(client):

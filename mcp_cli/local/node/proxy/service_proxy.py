@@ -83,7 +83,7 @@ class ServiceProxy:
         loop = asyncio.get_running_loop()
         try:
             self._listeners[address] = await loop.create_server(
-                lambda: Accepted(lambda: self._balancers[address]), *address, backlog=BACKLOG, reuse_address=True
+                lambda: Accepted(lambda: self._balancers.get(address)), *address, backlog=BACKLOG, reuse_address=True
             )
             self._refused.discard(address)
         except OSError as error:
