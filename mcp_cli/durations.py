@@ -1,6 +1,6 @@
 """Durations as people write them, and ages as kubectl prints them.
 
-Role: pure text and numbers. Called by the session flags and the printers.
+Role: pure text and numbers. Called by the session flags, the printers and the embedded cluster's tables.
 """
 
 from __future__ import annotations
@@ -38,8 +38,11 @@ def age(stamp: str | None, now: datetime | None = None) -> str:
 
 
 def human(seconds: float) -> str:
-    """The shorter the time, the finer the words."""
-    whole = max(0, int(seconds))
+    """Two units at most, fewer the longer it is: `45s`, `3m20s`, `12m`, `5h10m`, `2d4h`, `45d`, `2y30d`, `9y`."""
+    whole = int(seconds)
+    if whole < -1:
+        return "<invalid>"
+    whole = max(0, whole)
     minutes, hours, days = whole // 60, whole // 3600, whole // 86400
     if whole < 120:
         return f"{whole}s"
@@ -55,7 +58,8 @@ def human(seconds: float) -> str:
         return _two(days, "d", hours % 24, "h")
     if days < 730:
         return f"{days}d"
-    return _two(days // 365, "y", days % 365, "d")
+    years = days // 365
+    return _two(years, "y", days % 365, "d") if years < 8 else f"{years}y"
 
 
 def _two(first: int, unit: str, second: int, small: str) -> str:

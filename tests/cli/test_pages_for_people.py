@@ -209,6 +209,9 @@ def test_the_description_of_a_server(update_golden: bool) -> None:
         (180_000, "2d2h"),
         (864_000, "10d"),
         (63_072_000, "2y"),
+        (760 * 86_400, "2y30d"),
+        (9 * 365 * 86_400, "9y"),
+        (-5, "<invalid>"),
     ],
 )
 def test_ages_as_kubectl_prints_them(seconds: float, text: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from mcp_cli.local.apimachinery import times
+from mcp_cli import durations
 from mcp_cli.local.apimachinery.tablecells import NONE, UNKNOWN, UNSET, age, condition, part
 
 Cells = list[Any]
@@ -69,8 +69,8 @@ def event(obj: dict[str, Any], now: datetime) -> Cells:
         last, count = series.get("lastObservedTime"), series.get("count", 1)
     shown = f"{target.get('kind', '').lower()}/{target.get('name', '')}"
     message = (obj.get("message") or obj.get("note") or "").strip()
-    head = [times.age(last, now), obj.get("type", ""), obj.get("reason", ""), shown, target.get("fieldPath", "")]
-    return [*head, _source(obj), message, times.age(first, now), count, _name(obj)]
+    head = [durations.age(last, now), obj.get("type", ""), obj.get("reason", ""), shown, target.get("fieldPath", "")]
+    return [*head, _source(obj), message, durations.age(first, now), count, _name(obj)]
 
 
 def _source(obj: dict[str, Any]) -> str:

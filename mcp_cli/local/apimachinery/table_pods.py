@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from mcp_cli import durations
 from mcp_cli.local.apimachinery import times
 from mcp_cli.local.apimachinery.tablecells import NONE, age, is_true, part
 
@@ -120,7 +121,7 @@ def _last_word(pod: dict[str, Any], status: dict[str, Any], reason: str) -> str:
 def _restarts(progress: _Progress, now: datetime) -> str:
     if not progress.restarts or progress.last_restart is None:
         return str(progress.restarts)
-    return f"{progress.restarts} ({times.human_duration((now - progress.last_restart).total_seconds())} ago)"
+    return f"{progress.restarts} ({durations.human((now - progress.last_restart).total_seconds())} ago)"
 
 
 def _gates(pod: dict[str, Any], spec: dict[str, Any]) -> str:

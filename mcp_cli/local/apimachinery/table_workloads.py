@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from mcp_cli import durations
 from mcp_cli.local.apimachinery import times
 from mcp_cli.local.apimachinery.tablecells import NONE, UNKNOWN, age, containers, is_true, labels, part, selector
 
@@ -98,12 +99,12 @@ def _duration(status: dict[str, Any], now: datetime) -> str:
     if not status.get("startTime"):
         return ""
     end = times.parse(status["completionTime"]) if status.get("completionTime") else now
-    return times.human_duration((end - times.parse(status["startTime"])).total_seconds())
+    return durations.human((end - times.parse(status["startTime"])).total_seconds())
 
 
 def cron_job(obj: dict[str, Any], now: datetime) -> Cells:
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
-    last = times.age(status["lastScheduleTime"], now) if status.get("lastScheduleTime") else NONE
+    last = durations.age(status["lastScheduleTime"], now) if status.get("lastScheduleTime") else NONE
     suspended = str(bool(spec.get("suspend")))
     template = part(spec, "jobTemplate", "spec", default={})
     shown = containers(template.get("template") or {})

@@ -8,14 +8,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from mcp_cli.local.apimachinery import selectors, times
+from mcp_cli import durations
+from mcp_cli.local.apimachinery import selectors
 
 NONE, UNKNOWN, UNSET = "<none>", "<unknown>", "<unset>"
 SHOWN_ADDRESSES = 3
 
 
 def age(obj: dict[str, Any], now: datetime) -> str:
-    return times.age(obj["metadata"].get("creationTimestamp"), now)
+    return durations.age(obj["metadata"].get("creationTimestamp"), now)
 
 
 def part(obj: dict[str, Any], *path: str, default: Any = None) -> Any:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from mcp_cli.local.apimachinery import jsonpath, times
+from mcp_cli import durations
+from mcp_cli.local.apimachinery import jsonpath
 from mcp_cli.local.apimachinery.fieldsets import compact
 from mcp_cli.local.apimachinery.models import Model
 from mcp_cli.local.apimachinery.tablekinds import KINDS, Printer
@@ -125,6 +126,6 @@ def _cell(column: dict[str, Any], obj: dict[str, Any], now: datetime) -> Any:
 
 def _since(value: Any, now: datetime) -> str | None:
     try:
-        return times.age(value, now)
+        return durations.age(value, now)
     except (TypeError, ValueError):
         return "<invalid>" if isinstance(value, str) else None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_cli.local.apimachinery import fieldselectors, names, quantities, selectors, times
+from mcp_cli.local.apimachinery import fieldselectors, names, quantities, selectors
 from mcp_cli.local.apimachinery.errors import StatusError
 from mcp_cli.local.apimachinery.models import builtin_model, crd_models
 from tests.unit.apimachinery.widgets import WIDGET_CRD
@@ -121,27 +121,6 @@ def test_other_fields_are_refused(text: str) -> None:
         with pytest.raises(StatusError) as refused:
             fieldselectors.parse(model, text)
         assert refused.value.code == 400
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [
-        (0, "0s"),
-        (45, "45s"),
-        (119, "119s"),
-        (200, "3m20s"),
-        (720, "12m"),
-        (3 * 3600 + 600, "3h10m"),
-        (30 * 3600, "30h"),
-        (52 * 3600, "2d4h"),
-        (45 * 86400, "45d"),
-        (760 * 86400, "2y30d"),
-        (9 * 365 * 86400, "9y"),
-        (-5, "<invalid>"),
-    ],
-)
-def test_durations_are_short(seconds: int, shown: str) -> None:
-    assert times.human_duration(seconds) == shown
 
 
 def test_generated_names_fit_and_differ() -> None:
