@@ -7,12 +7,10 @@ try, and the key comes back then. Called by the controller's workers with a name
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from typing import Any
 
-from mcp_operator.api import names
 from mcp_operator.api.conditions import find
 from mcp_operator.api.mcpregistry import ResolvedRegistry, resolve, validate
 from mcp_operator.catalog.errors import CatalogError
@@ -23,8 +21,8 @@ from mcp_operator.controllers.registry_schedule import due, origin_of, retry_aft
 from mcp_operator.controllers.registry_status import Attempt
 from mcp_operator.controllers.registry_sync import Synced, Unprepared, inputs, synchronise
 from mcp_operator.controllers.registry_world import MCPREGISTRIES, RegistryWorld
+from mcp_operator.controllers.status_write import StatusWriter, merge
 from mcp_operator.runtime.controller import DONE, Result
-from mcp_operator.runtime.errors import NotFound
 from mcp_operator.runtime.events import EventRecorder
 from mcp_operator.runtime.resources import Key, key_of
 
@@ -41,6 +39,7 @@ class RegistryReconciler:
         self._world = world
         self._events = events
         self._metrics = metrics
+        self._statuses = StatusWriter(world.client, MCPREGISTRIES, world.observe)
 
     async def reconcile(self, key: Key) -> Result:
         registry = self._world.registry(key)
@@ -84,7 +83,7 @@ class RegistryReconciler:
         try:
             done, _ = await asyncio.wait([reading], timeout=SYNCING_SECONDS)
             if not done:
-                await self._write(registry, registry_status.syncing(registry))
+                await self._statuses.write(registry, registry_status.syncing(registry))
             return await reading
         except asyncio.CancelledError:
             reading.cancel()
@@ -120,25 +119,10 @@ class RegistryReconciler:
         """Whether there was something new to write."""
         live = self._world.registry(key_of(attempt.registry)) or attempt.registry
         before = live.get("status") or {}
-        status = registry_status.merge(before, computed, timestamp(attempt.now))
+        status = merge(before, computed, timestamp(attempt.now))
         if status is not before:
-            await self._write(attempt.registry, status)
+            await self._statuses.write(attempt.registry, status)
         return status is not before
-
-    async def _write(self, registry: Object, status: Object) -> None:
-        metadata = registry["metadata"]
-        body = [{"op": "add", "path": "/status", "value": status}]
-        with contextlib.suppress(NotFound):
-            written = await self._world.client.patch(
-                MCPREGISTRIES,
-                metadata["name"],
-                body,
-                metadata["namespace"],
-                type="json",
-                subresource="status",
-                field_manager=names.FIELD_MANAGER_OPERATOR,
-            )
-            self._world.observe(written)
 
 
 def error_changed(registry: Object, error: CatalogError) -> bool:

@@ -6,9 +6,8 @@ knows how it is done. Called by the controller's workers with a namespace and a 
 
 from __future__ import annotations
 
-import contextlib
+import time
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from mcp_operator.api import names
@@ -21,13 +20,15 @@ from mcp_operator.controllers.complete import Completer, Completion
 from mcp_operator.controllers.diagnosis import diagnose, pod_ready
 from mcp_operator.controllers.probe import Prober, Target, View
 from mcp_operator.controllers.problem import Problem
+from mcp_operator.controllers.registry_schedule import timestamp
 from mcp_operator.controllers.status import Facts
+from mcp_operator.controllers.status_write import StatusWriter
 from mcp_operator.controllers.world import MCPSERVERS, World
 from mcp_operator.render.context import RUNNER_IMAGE, RenderContext
 from mcp_operator.render.references import checksum
 from mcp_operator.render.server import render_server
 from mcp_operator.runtime.controller import DONE, Result
-from mcp_operator.runtime.errors import ApiError, Conflict, NotFound, Unavailable
+from mcp_operator.runtime.errors import ApiError, Conflict, Unavailable
 from mcp_operator.runtime.events import EventRecorder
 from mcp_operator.runtime.resources import DEPLOYMENTS, Key, key_of
 
@@ -62,6 +63,7 @@ class ServerReconciler:
         self._completer = completer
         self._options = options or Options()
         self._applier = Applier(world)
+        self._statuses = StatusWriter(world.client, MCPSERVERS, world.observe)
 
     async def reconcile(self, key: Key) -> Result:
         server = self._world.server(key)
@@ -193,30 +195,14 @@ class ServerReconciler:
         previous = server.get("status") or {}
         if facts.applied is None and status.holds(facts):
             return Result(NOT_READY_SECONDS)
-        computed = status.merge(previous, status.compute(facts, self._options.cluster_domain), _timestamp())
+        computed = status.merge(previous, status.compute(facts, self._options.cluster_domain), timestamp(time.time()))
         if computed is not previous:
-            await self._write(server, computed)
+            await self._statuses.write(server, computed)
             announce.changed(self._events, server, previous, computed)
         again = [item.again for item in (facts.applied, facts.probe, facts) if item and item.again]
         settled = computed["phase"] == status.STOPPED or is_true(computed["conditions"], READY)
         settled = settled or (facts.applied is not None and facts.applied.again is None)
         return Result(min([*again, *([] if settled else [NOT_READY_SECONDS])], default=None))
-
-    async def _write(self, server: Object, computed: Object) -> None:
-        """The whole status at once, as a JSON patch: it needs no version, for nobody else writes here."""
-        metadata = server["metadata"]
-        body = [{"op": "add", "path": "/status", "value": computed}]
-        with contextlib.suppress(NotFound):
-            written = await self._world.client.patch(
-                MCPSERVERS,
-                metadata["name"],
-                body,
-                metadata["namespace"],
-                type="json",
-                subresource="status",
-                field_manager=names.FIELD_MANAGER_OPERATOR,
-            )
-            self._world.observe(written)
 
 
 def _known(server: Object, resolved: ResolvedServer) -> Object | None:
@@ -242,7 +228,3 @@ def _target(server: Object, resolved: ResolvedServer, validation: Object, templa
         required_tools=tuple(validation.get("requiredTools") or ()),
         required_capabilities=tuple(validation.get("requiredCapabilities") or ()),
     )
-
-
-def _timestamp() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

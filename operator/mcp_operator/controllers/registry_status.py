@@ -112,14 +112,6 @@ def syncing(registry: Object) -> Object:
     return {**(registry.get("status") or {}), "phase": SYNCING, "message": "the source is being read"}
 
 
-def merge(previous: Object, computed: Object, now: str) -> Object:
-    """The status to write; `previous` itself when nothing would change."""
-    generation = computed["observedGeneration"]
-    merged = conditions.merge(previous.get("conditions") or [], computed["conditions"], generation=generation, now=now)
-    status = {key: value for key, value in computed.items() if value not in ("", None, [])} | {"conditions": merged}
-    return previous if status == previous else status
-
-
 def reason_of(error: CatalogError) -> str:
     if isinstance(error, RateLimited):
         return "RateLimited"

@@ -12,6 +12,7 @@ from typing import Any
 from mcp_operator.api import conditions
 from mcp_operator.api.conditions import Condition, condition
 from mcp_operator.api.resolve import ResolvedServer
+from mcp_operator.controllers import status_write
 from mcp_operator.controllers.complete import Completion
 from mcp_operator.controllers.problem import Problem
 from mcp_operator.render.metadata import endpoint, selector_text
@@ -79,7 +80,6 @@ def compute(facts: Facts, cluster_domain: str = "cluster.local") -> Object:
     """The status as it should be, without the times that `merge` adds."""
     counts = count(facts)
     verdict = judge(facts, counts)
-    # No text is ever empty: some builds of Kubernetes 1.20 refuse an empty string as null.
     status: Object = {"phase": verdict.phase, "reason": verdict.reason, "message": verdict.message}
     if facts.resolved is not None:
         status |= _described(facts.resolved, cluster_domain)
@@ -99,12 +99,7 @@ def compute(facts: Facts, cluster_domain: str = "cluster.local") -> Object:
 
 def merge(previous: Object, computed: Object, now: str) -> Object:
     """The status to write: `previous` itself when nothing but times would change."""
-    generation = computed["observedGeneration"]
-    merged = conditions.merge(previous.get("conditions") or [], computed["conditions"], generation=generation, now=now)
-    status = {**computed, "conditions": merged, "lastUpdateTime": previous.get("lastUpdateTime", now)}
-    if _without_empty(status) == _without_empty(previous):
-        return previous
-    return {**status, "lastUpdateTime": now}
+    return status_write.merge(previous, computed, now, touched="lastUpdateTime")
 
 
 def steady(server: Object, problem: Problem | None) -> Problem | None:
@@ -276,7 +271,3 @@ def _described(resolved: ResolvedServer, cluster_domain: str) -> Object:
         "selector": selector_text(resolved.name),
         "serviceEndpoint": endpoint(resolved.name, resolved.namespace, port, cluster_domain),
     }
-
-
-def _without_empty(status: Object) -> Object:
-    return {key: value for key, value in status.items() if value not in ("", None, [], {})}
