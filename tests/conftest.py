@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -46,6 +47,10 @@ RUNNING = {
         each.partition("=") for each in os.environ.get("MCP_TEST_CLUSTERS", "").split(os.pathsep) if each
     )
 }
+
+# A suite that a script started in its background has Ctrl-C ignored, and so would every program that it interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
