@@ -65,12 +65,14 @@ def state_word(pod: Pod) -> str:
 
 def state_message(pod: Pod) -> str:
     """What goes with the word: the message of the container that is stuck, or of the pod."""
+    from mcp_operator.bridge.lastwords import telling
+
     status = pod.get("status") or {}
     for one in (status.get("initContainerStatuses") or []) + statuses(pod):
         state = one.get("state") or {}
         message = (state.get("waiting") or state.get("terminated") or {}).get("message")
         if message:
-            return str(message).strip()
+            return " | ".join(telling(str(message)))
     return status.get("message") or ""
 
 

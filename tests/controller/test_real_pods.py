@@ -68,6 +68,7 @@ async def test_an_image_that_needs_a_container_engine_says_so(op: Operated) -> N
     await op.create("demo", image="example.test/server:1", nodeSelector={})
     status = await op.phase("demo", "Failed")
     assert "engine" in status["message"] or "pull" in status["message"]
+    assert status["message"].count("example.test/server:1") <= 1
 
 
 async def test_a_process_killed_by_hand_comes_back_and_the_status_follows(op: Operated) -> None:

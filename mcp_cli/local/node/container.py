@@ -125,7 +125,7 @@ class Supervisor:
             self._kit.warning("Failed", f'Failed to run image "{image}": {engine.NO_ENGINE}')
             first = not isinstance(self.state.state, Waiting) or "Image" not in self.state.state.reason
             reason = "ErrImageNeedsEngine" if first else "ImagePullBackOff"
-            raise _ImageProblem(reason, f'image "{image}": {engine.NO_ENGINE}')
+            raise _ImageProblem(reason, engine.NO_ENGINE)
         problem = await engine.ensure_image(program, image, engine.pull_policy(self.state.spec))
         if problem is not None:
             self._kit.warning("Failed", problem)

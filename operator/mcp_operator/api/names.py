@@ -62,3 +62,5 @@ HOST_IMAGE_REPOSITORY = f"{GROUP}/host"
 APP_DIRECTORY = "/mcp/app"
 BRIDGE_DIRECTORY = "/mcp/bridge"
 CONFIG_DIRECTORY = "/mcp/config"
+# Where the kubelet looks for it by default.
+TERMINATION_LOG = "/dev/termination-log"

@@ -98,6 +98,7 @@ class Channel:
                 if isinstance(item, dict):
                     self._on_message(item, line if item is message else encode(item))
         except MalformedMessage:
+            self.child.keep(line)
             write_stderr(b"mcp-bridge: the server wrote to its stdout what is no message: " + line[:500] + b"\n")
 
     def _on_message(self, message: Message, line: bytes) -> None:

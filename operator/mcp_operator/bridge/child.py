@@ -23,7 +23,8 @@ MAX_UNREAD = 32 * 1024 * 1024
 PIPE_BYTES = 1024 * 1024
 CLOSE_GRACE = 2.0
 TERM_GRACE = 3.0
-STDERR_LINES = 20
+KEPT_LINES = 200
+KEPT_LINE_BYTES = 4096
 STDERR_LINE_BYTES = 16 * 1024
 
 
@@ -37,7 +38,7 @@ class Child(asyncio.SubprocessProtocol):
         self._stderr = LineSplitter(STDERR_LINE_BYTES, self._pass_on, self._pass_on)
         self._transport: asyncio.SubprocessTransport
         self._stdin: asyncio.WriteTransport
-        self.last_words: deque[str] = deque(maxlen=STDERR_LINES)
+        self._kept: deque[bytes] = deque(maxlen=KEPT_LINES)
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     @classmethod
@@ -61,6 +62,15 @@ class Child(asyncio.SubprocessProtocol):
     @property
     def alive(self) -> bool:
         return not self.exited.done()
+
+    @property
+    def last_words(self) -> str:
+        """The end of what it wrote that is no message."""
+        return b"\n".join(self._kept).decode("utf-8", "replace")
+
+    def keep(self, line: bytes) -> None:
+        """Remember a line for the end."""
+        self._kept.append(line[:KEPT_LINE_BYTES])
 
     @property
     def clogged(self) -> bool:
@@ -119,7 +129,7 @@ class Child(asyncio.SubprocessProtocol):
             self._transport.close()
 
     def _pass_on(self, line: bytes) -> None:
-        self.last_words.append(line.decode("utf-8", "replace"))
+        self.keep(line)
         write_stderr(line + b"\n")
 
 

@@ -28,6 +28,8 @@ class Options:
     max_message: int = 48 * MIB
     keep_alive: float = 15.0
     drain: float = 20.0
+    termination_log: str | None = None
+    secret_env: tuple[str, ...] = ()
 
 
 EPILOG = """examples:
@@ -61,6 +63,8 @@ def parse(argv: Sequence[str]) -> Options:
         max_message=values.max_message * MIB,
         keep_alive=values.keep_alive,
         drain=values.drain,
+        termination_log=values.termination_log,
+        secret_env=tuple(values.secret_env or ()),
     )
 
 
@@ -102,6 +106,9 @@ def build_parser() -> argparse.ArgumentParser:
     add("--max-message", type=positive, default=48, metavar="MIB", help="largest message of the server (default 48)")
     add("--keep-alive", type=float, default=15.0, metavar="SECONDS", help="comment on quiet streams (default 15)")
     add("--drain", type=float, default=20.0, metavar="SECONDS", help="finish open requests after SIGTERM (default 20)")
+    add("--termination-log", metavar="FILE", help="leave there why the server ended, as the kubelet reads it")
+    add("--secret-env", action="append", metavar="NAME", help="a variable whose value is never repeated of the "
+        "server's last words, repeatable; NAME may hold *; names that sound secret are known")  # fmt: skip
     return parser
 
 

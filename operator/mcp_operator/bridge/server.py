@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from typing import Any
 
 from mcp_operator.bridge.child import Child, write_stderr
@@ -100,15 +99,20 @@ class Bridge:
                 bury_orphans(Child.running)
 
     async def _after_child(self, code: int) -> int:
-        child = self._modern.channel.child
         self._close_listeners()
         self._modern.channel.fail_all(f"the server ended with exit code {code}")
         await self._sessions.stop()
         await self._flush(FLUSH_SECONDS)
-        say(f"the server ended with exit code {code}" + ("; it last said:" if child.last_words else ""))
-        for line in child.last_words:
-            sys.stderr.write(f"  {line}\n")
+        self._say_end(code)
         return code
+
+    def _say_end(self, code: int) -> None:
+        from mcp_operator.bridge import ending
+
+        output, answered = self._modern.channel.child.last_words, self._modern.era is not None
+        words = ending.words_of(code, output, answered, self._options.secret_env)
+        write_stderr(ending.log_text(code, words).encode())
+        ending.leave(self._options.termination_log, words)
 
     async def _drain(self) -> int:
         self._close_listeners()

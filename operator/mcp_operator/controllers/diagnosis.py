@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mcp_operator.api import names
+from mcp_operator.bridge.lastwords import telling
 from mcp_operator.controllers.problem import Problem
 
 Object = dict[str, Any]
@@ -31,7 +32,7 @@ _FATAL_WAITS = frozenset(
         "StartError",
     }
 )
-_LAST_WORDS = 400
+_LONGEST = 800
 # A container that lived this long before it ended is no crash loop.
 _LONG_LIFE = timedelta(minutes=10)
 
@@ -156,11 +157,10 @@ def _installs(status: Object) -> bool:
 
 
 def _last_words(message: str) -> str:
-    """The end of a container's output in one line."""
-    text = " | ".join(line.strip() for line in message.splitlines() if line.strip())
-    return text if len(text) <= _LAST_WORDS else "…" + text[-_LAST_WORDS:]
+    """What tells most of a container's output, in one line."""
+    return " | ".join(telling(message)).removeprefix("mcp-bridge install: ")
 
 
 def _line(text: str) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= 2 * _LAST_WORDS else text[: 2 * _LAST_WORDS] + "…"
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"

@@ -12,6 +12,7 @@ from typing import Any
 from mcp_operator.api import names
 from mcp_operator.api.resolve import PackageReference, ResolvedServer, split_image
 from mcp_operator.render.context import RenderContext
+from mcp_operator.render.environment import secret_names
 from mcp_operator.render.metadata import endpoint
 
 _APP = {"name": "app", "mountPath": names.APP_DIRECTORY}
@@ -71,7 +72,9 @@ def _bridge_flags(server: ResolvedServer, context: RenderContext) -> list[str]:
     flags = ["--host", "$(POD_IP)", "--port", str(server.port), "--path", server.path]
     for host in _service_names(server, context):
         flags += ["--allowed-host", host]
-    return flags
+    for name in secret_names(server):
+        flags += ["--secret-env", name]
+    return [*flags, "--termination-log", names.TERMINATION_LOG]
 
 
 def _service_names(server: ResolvedServer, context: RenderContext) -> list[str]:

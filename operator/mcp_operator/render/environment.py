@@ -38,6 +38,13 @@ def env_from(spec: dict[str, Any]) -> Items:
     return listed
 
 
+def secret_names(server: ResolvedServer) -> list[str]:
+    """The variables whose values come from a Secret; `PREFIX*` where a whole Secret becomes variables."""
+    single = [item["name"] for item in env(server) if "secretKeyRef" in (item.get("valueFrom") or {})]
+    whole = [f"{item.get('prefix', '')}*" for item in env_from(server.spec) if "secretRef" in item]
+    return sorted({*single, *whole})
+
+
 def volumes(server: ResolvedServer) -> Items:
     """The pod's volumes, without those of the install step."""
     spec = server.spec

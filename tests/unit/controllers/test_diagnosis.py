@@ -119,8 +119,24 @@ def test_pods_that_may_not_be_made_say_why_without_their_random_names() -> None:
     assert found.fatal
 
 
-def test_last_words_are_the_end_of_a_long_output() -> None:
-    found = diagnose(None, [pod(ended(1, "x" * 5000 + "\nValueError: the end"))])
+def test_the_line_of_the_error_is_found_in_a_long_output() -> None:
+    found = diagnose(None, [pod(ended(1, "x" * 5000 + "\nValueError: the end\nbye"))])
     assert found is not None
-    assert found.message.endswith("ValueError: the end")
-    assert len(found.message) < 500
+    assert found.message == "container mcp-server ended with exit code 1: ValueError: the end | bye"
+
+
+def test_what_a_bridge_chose_is_taken_from_the_end_of_a_log() -> None:
+    """Where the bridge could not write the termination message, the kubelet takes the end of the log."""
+    log = "    at f (a.js:1:2)\nmcp-bridge: the server ended with exit code 1; it last said:\n  Error: no key\n"
+    found = diagnose(None, [pod(ended(1, "Error: no key\n" + log))])
+    assert found is not None
+    assert found.message == "container mcp-server ended with exit code 1: Error: no key"
+
+
+def test_the_installer_is_not_named_twice() -> None:
+    words = "mcp-bridge install: the package x does not exist in the package registry; check its name\n"
+    found = diagnose(None, [pod(ended(1, words), init=True)])
+    assert found is not None
+    assert found.message == (
+        "the package cannot be installed: the package x does not exist in the package registry; check its name"
+    )

@@ -121,6 +121,21 @@ def test_package_is_installed_by_an_init_container_and_bridged() -> None:
     app = {"name": "app", "mountPath": "/mcp/app"}
     assert app in install["volumeMounts"]
     assert {**app, "readOnly": True} in spec["containers"][0]["volumeMounts"]
+    assert command[command.index("--") - 2 : command.index("--")] == ["--termination-log", "/dev/termination-log"]
+    assert "--secret-env" not in command
+
+
+def test_the_bridge_knows_which_variables_are_secret() -> None:
+    secret = {"valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}
+    plain = {"valueFrom": {"configMapKeyRef": {"name": "c", "key": "k"}}}
+    given = {
+        "env": [{"name": "LOGIN", **secret}, {"name": "MODE", **plain}, {"name": "URL", "value": "x"}],
+        "envFrom": [{"secretRef": {"name": "all"}, "prefix": "DB_"}, {"configMapRef": {"name": "c"}}],
+        "secretRefs": [{"name": "one", "key": "k", "env": "PIN"}, {"name": "whole"}],
+    }
+    command = container({**TIME, **given})["command"]
+    named = [word for flag, word in pairwise(command) if flag == "--secret-env"]
+    assert named == ["*", "DB_*", "LOGIN", "PIN"]
 
 
 def test_executable_of_a_package_can_be_chosen() -> None:
