@@ -79,6 +79,55 @@ async def test_a_list_of_many_pages_is_whole(
         assert len(informer.list()) == 8
 
 
+async def test_more_watches_than_an_http_library_has_connections_keep_nobody_from_asking(
+    cluster: Cluster, kube: KubeClient
+) -> None:
+    """Each namespace in which servers name ConfigMaps and Secrets is two watches."""
+    watches = [Informer(kube, CONFIGMAPS, namespace=cluster.namespace, label_selector=f"n={n}") for n in range(120)]
+    async with running(*(informer.run() for informer in watches)):
+        await asyncio.gather(*(asyncio.wait_for(informer.synced.wait(), 60) for informer in watches))
+        await until(lambda: opened(kube, len(watches)), "every watch is open")
+        assert (await asyncio.wait_for(kube.list(CONFIGMAPS, cluster.namespace, limit=1), 20))[
+            "kind"
+        ] == "ConfigMapList"
+
+
+async def opened(kube: KubeClient, watches: int) -> bool:
+    return kube.requests[("WATCH", "configmaps")] >= watches
+
+
+async def test_an_event_about_an_object_with_a_very_long_name_has_a_name_too(
+    cluster: Cluster, kube: KubeClient
+) -> None:
+    name = f"{'a' * 229}.{'b' * 20}"
+    about = await kube.create(CONFIGMAPS, configmap(cluster, name))
+    recorder = EventRecorder(kube, "test")
+    async with running(recorder.run()):
+        await asyncio.sleep(0)
+        recorder.normal(about, "Long", "words")
+    listed = await kube.list(
+        EVENTS, cluster.namespace, field_selector=f"involvedObject.name={about['metadata']['name']}"
+    )
+    assert [event["message"] for event in listed["items"]] == ["words"]
+
+
+async def test_an_event_that_cannot_be_written_does_not_keep_the_next_from_it(
+    cluster: Cluster, kube: KubeClient
+) -> None:
+    about = await kube.create(CONFIGMAPS, configmap(cluster, "one"))
+    recorder = EventRecorder(kube, "test")
+    async with running(recorder.run()) as (writing,):
+        recorder.normal({**about, "kind": {"no": {"kind"}}}, "Odd", "this one is no JSON")
+        recorder.normal(about, "Good", "this one is")
+
+        async def said() -> bool:
+            assert not writing.done()
+            listed = await kube.list(EVENTS, cluster.namespace, field_selector="involvedObject.name=one")
+            return [event["message"] for event in listed["items"]] == ["this one is"]
+
+        await until(said, "the second event is written")
+
+
 async def test_errors_of_the_api_server_are_told_apart(cluster: Cluster, kube: KubeClient) -> None:
     body = configmap(cluster, "one")
     created = await kube.create(CONFIGMAPS, body)

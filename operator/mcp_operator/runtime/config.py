@@ -55,6 +55,8 @@ async def load(source: Source) -> Any:
     except (aio_config.ConfigException, OSError, TypeError, ValueError, YAMLError) as error:
         words = "the file is empty" if isinstance(error, TypeError) else " ".join(str(error).split())
         raise ConfigError(f"no usable kubeconfig: {words}; name one with --kubeconfig or $KUBECONFIG") from error
+    # Each watch holds a connection for good: with the library's 100, the 101st request would wait for ever.
+    configuration.connection_pool_maxsize = 0
     if is_loopback(configuration.host):
         # A proxy of the environment can never reach an address of this machine.
         configuration.client_session_kwargs = {"trust_env": False}

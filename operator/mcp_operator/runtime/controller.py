@@ -19,6 +19,7 @@ from mcp_operator.runtime.queue import BACKOFF_BASE, BACKOFF_CEILING, ShutDown, 
 from mcp_operator.runtime.resources import Key
 
 STOP_SECONDS = 20.0
+CUT_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,9 @@ class Controller:
             for task in late:
                 log.warning("%s: a reconcile did not finish in %.0f s and is cut off", self.name, self.stop_seconds)
                 task.cancel()
+            if late:
+                # What was cut off must have ended before the client is closed or another process writes.
+                await asyncio.wait(late, timeout=CUT_SECONDS)
 
     async def _work(self) -> None:
         while True:
@@ -105,18 +109,26 @@ class Controller:
             self._failed(error)
             log.error("%s: %s; not tried again until it changes", _spell(key), error)
             return "terminal"
+        except asyncio.CancelledError as error:
+            if _being_cancelled():
+                raise
+            # Something that the reconcile awaited was cancelled: this worker was not.
+            return self._again(key, error)
         except Exception as error:
-            wait = self.queue.add_rate_limited(key)
-            self._failed(error)
-            self._say(key, error, wait)
-            return "error"
+            return self._again(key, error)
         self.queue.forget(key)
         if result.requeue_after is not None:
             self.queue.add_after(key, result.requeue_after)
             return "requeue"
         return "success"
 
-    def _say(self, key: Key, error: Exception, wait: float) -> None:
+    def _again(self, key: Key, error: BaseException) -> str:
+        wait = self.queue.add_rate_limited(key)
+        self._failed(error)
+        self._say(key, error, wait)
+        return "error"
+
+    def _say(self, key: Key, error: BaseException, wait: float) -> None:
         """A refusal of the API server is a line; a fault of ours comes with its traceback."""
         if isinstance(error, Conflict):
             log.info("%s: %s; again in %.0f s", _spell(key), error, wait)
@@ -125,9 +137,14 @@ class Controller:
         else:
             log.exception("%s: the reconcile failed; again in %.0f s", _spell(key), wait)
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
         if self._metrics:
             self._metrics.errors.labels(self.name, type(error).__name__).inc()
+
+
+def _being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _spell(key: Key) -> str:

@@ -74,7 +74,7 @@ class EventRecorder:
             "apiVersion": "v1",
             "kind": "Event",
             "metadata": {
-                "name": f"{metadata['name'][:230]}.{digest}",
+                "name": f"{metadata['name'][:230].rstrip('-.')}.{digest}",
                 "namespace": metadata.get("namespace") or "default",
             },
             "involvedObject": {
@@ -102,6 +102,9 @@ class EventRecorder:
         except ApiError as error:
             # An event is a courtesy: the namespace may be going away, or the right to write events missing.
             log.info("the event %s was not written: %s", event["reason"], error)
+        except Exception:
+            # One event that is wrong must not end the writing of all others.
+            log.exception("the event %s was not written", event["reason"])
 
     async def _create_or_count(self, event: Object, identity: tuple[str, str]) -> int:
         known = self._counts.get(identity)

@@ -7,13 +7,15 @@ Role: answers probes and scrapes; no routing, no keep-alive, GET and HEAD only. 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import NamedTuple
 
 REQUEST_SECONDS = 5.0
 REQUEST_BYTES = 16 * 1024
+
+log = logging.getLogger(__name__)
 
 
 class Answer(NamedTuple):
@@ -62,12 +64,15 @@ class HealthServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # A client that hangs, sends rubbish or goes away concerns nobody but itself.
-        with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        try:
             async with asyncio.timeout(REQUEST_SECONDS):
                 head = await reader.readuntil(b"\r\n\r\n")
                 writer.write(self._answer(head.split(b"\r\n", 1)[0].decode("latin-1")))
                 await writer.drain()
-        writer.close()
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+            log.debug("a request for a health page was not answered: %r", error)
+        finally:
+            writer.close()
 
     def _answer(self, line: str) -> bytes:
         method, _, rest = line.partition(" ")
@@ -78,9 +83,18 @@ class HealthServer:
         elif route is None:
             answer = Answer(404, f"there are: {' '.join(sorted(self._routes))}\n".encode())
         else:
-            answer = route()
+            answer = _made(route)
         head = (
             f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\nContent-Type: {answer.content_type}\r\n"
             f"Content-Length: {len(answer.body)}\r\nConnection: close\r\n\r\n"
         )
         return head.encode() + (b"" if method == "HEAD" else answer.body)
+
+
+def _made(route: Route) -> Answer:
+    """A page that cannot be made is said to be so: silence would look like a dead process."""
+    try:
+        return route()
+    except Exception as error:
+        log.exception("a page cannot be made")
+        return Answer(500, f"{error}\n".encode())

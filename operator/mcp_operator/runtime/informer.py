@@ -15,7 +15,7 @@ from typing import Any
 
 from mcp_operator.runtime.backoff import Backoff
 from mcp_operator.runtime.client import KubeClient
-from mcp_operator.runtime.errors import ApiError, Gone
+from mcp_operator.runtime.errors import ApiError, Gone, ServerError
 from mcp_operator.runtime.resources import Key, Resource, key_of
 
 Object = dict[str, Any]
@@ -27,6 +27,7 @@ ADDED, MODIFIED, DELETED = "ADDED", "MODIFIED", "DELETED"
 PAGE = 500
 REMEMBERED = 1000
 WATCH_SECONDS = 290.0
+SHORT_WATCH_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ class Informer:
         index: dict[str, set[Key]] = {}
         self._indexes[name] = index
         for key, obj in self._objects.items():
-            for value in fn(obj):
+            for value in self._values(name, obj):
                 index.setdefault(value, set()).add(key)
 
     def add_handler(self, fn: Handler) -> None:
@@ -123,9 +124,16 @@ class Informer:
                     self.error = None
                 await self._watch(backoff)
             except Gone:
+                # A pause too: a server may call the version of its own last list too old.
                 self._version = None
+                await asyncio.sleep(backoff.next())
             except ApiError as error:
                 await self._pause(error, backoff)
+            except Exception as error:
+                # Half an answer of a broken connection, or a fault of ours: a cache that ended here would seem true.
+                log.exception("the answer about %s cannot be used; listing again", self.resource.plural)
+                self._version = None
+                await self._pause(ServerError(0, "UnusableAnswer", f"an unusable answer: {error}"), backoff)
 
     async def _pause(self, error: ApiError, backoff: Backoff) -> None:
         if self.error is None or type(self.error) is not type(error):
@@ -164,12 +172,12 @@ class Informer:
             opened=self._works,
             **self._selectors,
         )
-        silent = True
+        silent, opened_at = True, asyncio.get_running_loop().time()
         async for event in events:
             silent = False
             backoff.reset()
             self._take(event["type"], event["object"])
-        if silent:
+        if silent and asyncio.get_running_loop().time() - opened_at < SHORT_WATCH_SECONDS:
             # A server that ends watches as soon as they are open must not be asked without a pause.
             await asyncio.sleep(backoff.next())
 
@@ -229,16 +237,22 @@ class Informer:
         self._tell(DELETED, last or old, None)
 
     def _reindex(self, key: Key, old: Object | None, new: Object | None) -> None:
-        for name, fn in self._index_functions.items():
-            index = self._indexes[name]
-            for value in fn(old) if old is not None else ():
+        for name, index in self._indexes.items():
+            for value in self._values(name, old):
                 keys = index.get(value)
                 if keys is not None:
                     keys.discard(key)
                     if not keys:
                         del index[value]
-            for value in fn(new) if new is not None else ():
+            for value in self._values(name, new):
                 index.setdefault(value, set()).add(key)
+
+    def _values(self, index: str, obj: Object | None) -> tuple[str, ...]:
+        try:
+            return tuple(self._index_functions[index](obj)) if obj is not None else ()
+        except Exception:
+            log.exception("the index %s of %s cannot take an object", index, self.resource.plural)
+            return ()
 
     def _tell(self, type_: str, old: Object | None, new: Object | None) -> None:
         for handler in self._handlers:

@@ -52,6 +52,8 @@ class Manager:
         self._runnables: list[Runnable] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._started = False
+        self._stop = asyncio.Event()
+        self._failure: BaseException | None = None
 
     def informer(self, resource: Resource, **selector: Any) -> Informer:
         """The informer of a resource and selector; the same one for the same question, started once."""
@@ -78,15 +80,18 @@ class Manager:
     async def run(self, stop: asyncio.Event | None = None) -> None:
         """Runs until `stop` is set or the task is cancelled; reconciles in flight finish first.
 
-        Raises `LeadershipLost` when another process may lead.
+        Raises `LeadershipLost` when another process may lead, and the error of a part that ended with one: without
+        its informer or its events an operator would seem to work.
         """
         stop = stop or asyncio.Event()
-        async with self._serving(), self._background():
+        async with self._serving(), self._background(stop):
             if not await _unless(stop, self._synced()):
                 return
             async with self._leading(stop) as leading:
                 if not stop.is_set():
                     await self._run_controllers(stop, leading)
+        if self._failure is not None:
+            raise self._failure
 
     async def _synced(self) -> None:
         for informer in list(self._informers.values()):
@@ -104,8 +109,9 @@ class Manager:
                 await server.stop()
 
     @contextlib.asynccontextmanager
-    async def _background(self) -> AsyncIterator[None]:
-        self._started = True
+    async def _background(self, stop: asyncio.Event) -> AsyncIterator[None]:
+        """Informers and runnables; one that fails sets `stop`."""
+        self._started, self._stop = True, stop
         for run in [*(informer.run for informer in self._informers.values()), *self._runnables]:
             self._start(run)
         try:
@@ -154,7 +160,17 @@ class Manager:
         async def running() -> None:
             await run()
 
-        self._tasks.append(asyncio.create_task(running()))
+        task = asyncio.create_task(running(), name=getattr(run, "__qualname__", "background"))
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A part of the background has ended: with an error, everything ends."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None and self._started and self._failure is None:
+            log.error("%s ended: %s", task.get_name(), error)
+            self._failure = error
+            self._stop.set()
 
     def _show_leader(self, leads: bool) -> None:
         if self.metrics and self._config.lease:

@@ -133,6 +133,52 @@ def test_a_reconcile_that_never_ends_is_cut_off_at_the_deadline(caplog: pytest.L
     assert "did not finish in 20 s" in caplog.text
 
 
+def test_what_was_cut_off_has_ended_when_the_controller_has() -> None:
+    """Nothing of it may still write when the client is closed, or another process leads."""
+
+    async def work() -> None:
+        ended = []
+
+        async def reconcile(key: Key) -> Result:
+            try:
+                await asyncio.sleep(10_000)
+            finally:
+                await asyncio.sleep(1)
+                ended.append(key)
+            return DONE
+
+        controller = Controller("test", reconcile, stop_seconds=0)
+        task = asyncio.ensure_future(controller.run())
+        controller.enqueue(KEY)
+        await settle()
+        await stop(task)
+        assert ended == [KEY]
+
+    run(work())
+
+
+def test_a_reconcile_that_ends_as_if_cancelled_is_a_failure_and_ends_no_worker() -> None:
+    async def work() -> None:
+        calls = 0
+        again = asyncio.Event()
+
+        async def reconcile(key: Key) -> Result:
+            nonlocal calls
+            calls += 1
+            if calls == 1:
+                raise asyncio.CancelledError
+            again.set()
+            return DONE
+
+        controller = Controller("test", reconcile)
+        task = asyncio.ensure_future(controller.run())
+        controller.enqueue(KEY)
+        await again.wait()
+        await stop(task)
+
+    run(work())
+
+
 def test_as_many_keys_as_workers_are_worked_on_at_a_time() -> None:
     async def work() -> None:
         running = most = left = 0

@@ -51,6 +51,18 @@ async def test_rubbish_and_clients_that_leave_do_no_harm(server: HealthServer) -
         assert (await http.get(f"http://127.0.0.1:{server.port}/healthz")).status_code == 200
 
 
+async def test_a_page_that_cannot_be_made_is_an_answer_and_no_silence() -> None:
+    def breaks() -> Answer:
+        raise RuntimeError("a collector failed")
+
+    server = HealthServer("127.0.0.1", 0, {"/metrics": breaks})
+    await server.start()
+    async with httpx.AsyncClient(trust_env=False, timeout=10) as http:
+        answer = await http.get(f"http://127.0.0.1:{server.port}/metrics")
+    assert (answer.status_code, answer.text) == (500, "a collector failed\n")
+    await server.stop()
+
+
 @pytest.mark.parametrize(
     ("text", "address"),
     [

@@ -208,3 +208,41 @@ def test_one_failing_handler_keeps_neither_the_cache_nor_the_other_handlers_from
         await asyncio.gather(task, return_exceptions=True)
 
     run(work())
+
+
+def test_an_answer_that_cannot_be_read_is_listed_again_and_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Half a line of a broken connection, an object without a version: the cache goes on."""
+    broken: list[Any] = [ValueError("Unterminated string"), event("ADDED", {"metadata": {}})]
+    script = Script([page(5), page(6), page(7, obj("a", 7))], [[one] for one in broken])
+
+    def check(informer: Informer, told: list[tuple[str, str]]) -> None:
+        assert told == [("ADDED", "a")]
+        assert informer.error is None
+        assert script.asked == ["5", "6", "7"]
+
+    watched(script, check)
+    assert "Unterminated string" in caplog.text
+
+
+def test_a_server_that_calls_every_version_too_old_is_not_asked_without_a_pause() -> None:
+    script = Script([page(5)] * 6, [[GONE]] * 5)
+
+    def check(informer: Informer, told: list[tuple[str, str]]) -> None:
+        assert script.took() > 2.0
+
+    watched(script, check)
+
+
+def test_an_index_that_cannot_take_an_object_does_not_keep_it_from_the_cache() -> None:
+    async def work() -> None:
+        script = Script([page(5, obj("a", 1))], [])
+        informer = Informer(script, CONFIGMAPS)  # type: ignore[arg-type]
+        informer.add_index("odd", lambda item: item["spec"]["missing"])
+        task = asyncio.ensure_future(informer.run())
+        await informer.synced.wait()
+        assert informer.get("ns", "a") is not None
+        assert informer.by_index("odd", "x") == []
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run(work())
