@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcp_operator.catalog.catalogue import Catalogue
-from mcp_operator.catalog.fetch.http import MAX_BODY, Fetcher, Surroundings
+from mcp_operator.catalog.fetch.http import MAX_BODY, Fetcher
+from mcp_operator.catalog.fetch.waits import Surroundings, Wait
 from mcp_operator.catalog.index import Index
 from mcp_operator.catalog.refreshing import Refreshed, Watch
 from mcp_operator.catalog.sources import Source
@@ -79,7 +80,12 @@ def scene(kind: str = "official", folder: Path | None = None) -> Iterator[Scene]
         server.servers = {name: GOOD.format(name) for name in ("one", "two")}
         server.files["/list.yaml"] = ("application/yaml", b"name: one\nimage: example.test/one\n")
         place = folder or Path(made)
-        fetcher = Fetcher(Surroundings(said.append, clock.sleep, clock.now, lambda: 0.5))
+
+        def wait(what: Wait) -> None:
+            said.append(str(what))
+            clock.sleep(what.seconds)
+
+        fetcher = Fetcher(Surroundings(wait, clock=clock.now, chance=lambda: 0.5))
         catalogue = Catalogue(place / "registries.yaml", Index(place / "catalogue.db"))
         (place / "token").write_text("very-secret-token\n")
         source = _source(kind, server.url, place)

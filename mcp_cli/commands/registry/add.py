@@ -103,7 +103,8 @@ def run(name: str, options: Options, session: Session) -> None:
     from mcp_operator.catalog.sources import Source
 
     from mcp_cli.clusterregistries import TYPE, place, readers
-    from mcp_cli.views.refreshed import Watched, show_refreshed
+    from mcp_cli.views.refreshed import show_refreshed
+    from mcp_cli.views.watched import Watched
 
     given = asdict(options)
     if options.type == TYPE:

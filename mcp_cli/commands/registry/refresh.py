@@ -61,7 +61,8 @@ def run(name: str | None, full: bool, session: Session) -> None:
     from mcp_operator.catalog.catalogue import open_catalogue
 
     from mcp_cli.clusterregistries import readers
-    from mcp_cli.views.refreshed import Watched, show_refreshed
+    from mcp_cli.views.refreshed import show_refreshed
+    from mcp_cli.views.watched import Watched
 
     with open_catalogue(readers(session)) as catalogue, Watched(session) as watch:
         found = catalogue.refresh(name, watch, full=full)

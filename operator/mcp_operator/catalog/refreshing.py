@@ -53,6 +53,9 @@ class Watch:
         """Who is told how many entries of a source have come, and of how many where that is known."""
         return lambda done, total: None
 
+    def writing(self, source: Source, count: int) -> None:
+        """All has come; so many entries go into the index."""
+
 
 @dataclass(slots=True)
 class _Errors:
@@ -103,6 +106,7 @@ def refresh_source(
         staging.note_unchanged(index, source.name)
         changes: staging.Changes | None = staging.Changes()
     else:
+        watch.writing(source, staged.count)
         changes = staged.commit(stamp, json.dumps(reading.state), whole=reading.whole)
     return _result(index, source.name, changes or staging.Changes(), errors)
 

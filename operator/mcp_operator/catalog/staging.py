@@ -52,7 +52,7 @@ class Staging:
         self._generation = before.generation if before else 0
         self._connection.execute("DROP TABLE IF EXISTS temp.staged")
         self._connection.execute(_STAGED)
-        self._count = 0
+        self.count = 0
 
     def add(self, entry: ServerEntry) -> bool:
         """Whether it is the first of its name and version; only what differs from the index is kept whole."""
@@ -81,14 +81,14 @@ class Staging:
                 changes.removed = merge.remove(connection.execute(_GONE, (self._source,)).fetchall())
             changes.added, changes.changed = merge.write()
             merge.choose()
-            changes.unchanged = self._count - changes.added - changes.changed
+            changes.unchanged = self.count - changes.added - changes.changed
             row = (self._source, stamp, state, time.time(), self._generation + 1, "")
             connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?)", row)
         return changes
 
     def _stage(self, row: tuple[Any, ...]) -> bool:
         added = self._connection.execute(f"INSERT OR IGNORE INTO temp.staged VALUES ({_MARKS}, ?)", row).rowcount == 1
-        self._count += added
+        self.count += added
         return added
 
 

@@ -16,9 +16,10 @@ from mcp_operator.api.mcpregistry import ERRORS_SHOWN, ResolvedRegistry
 from mcp_operator.catalog.errors import CatalogError, MalformedEntry
 from mcp_operator.catalog.fetch.documents import entries_of
 from mcp_operator.catalog.fetch.errors import RateLimited
-from mcp_operator.catalog.fetch.http import Answer, Fetcher, Request, Surroundings
+from mcp_operator.catalog.fetch.http import Answer, Fetcher, Request
 from mcp_operator.catalog.fetch.reading import Item, Kept, Reader, Reading, reader_for
 from mcp_operator.catalog.fetch.retry import Policies, Policy
+from mcp_operator.catalog.fetch.waits import Surroundings
 from mcp_operator.catalog.model import ServerEntry
 from mcp_operator.catalog.sources import Source
 from mcp_operator.controllers.registry_spool import Spool
@@ -83,10 +84,13 @@ def read(task: Task, spool: Spool, stop: threading.Event) -> Found:
 
 
 class CountingFetcher(Fetcher):
-    """One attempt for each request; remembers what the answers say of the rate limit, and stops when told."""
+    """Never waits, for the controller comes back instead; remembers the rate limit that answers tell, and stops.
+
+    Requests may come from several threads.
+    """
 
     def __init__(self, stop: threading.Event, found: Found) -> None:
-        super().__init__(Surroundings(sleep=_no_sleep, policies=Policies(_NEVER, _NEVER, _NEVER)))
+        super().__init__(Surroundings(policies=Policies(_NEVER, _NEVER, _NEVER)))
         self._stop = stop
         self._found = found
 
@@ -164,7 +168,3 @@ def _revision(state: Mapping[str, Any]) -> str:
     """What the source itself calls its state, where it says anything short."""
     said = state.get("revision") or state.get("etag") or state.get("since") or ""
     return str(said).removeprefix("W/").strip('"')[:128]
-
-
-def _no_sleep(seconds: float) -> None:
-    """No policy of the thread's waits: the controller comes back instead."""

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from mcp_operator.catalog.errors import CatalogError
 from mcp_operator.catalog.fetch.errors import Unreachable
-from mcp_operator.catalog.fetch.http import Fetcher, Request, Surroundings
+from mcp_operator.catalog.fetch.http import Fetcher, Request
+from mcp_operator.catalog.fetch.waits import Surroundings
 
 from tests.support.registry_server import RegistryServer, item
 
@@ -23,7 +24,7 @@ API = "/v0.1/servers"
 
 @pytest.fixture
 def fetcher() -> Fetcher:
-    return Fetcher(Surroundings(sleep=lambda seconds: None))
+    return Fetcher(Surroundings(wait=lambda wait: None))
 
 
 @pytest.fixture

@@ -1,11 +1,12 @@
 """A circuit breaker for each host: after some requests in a row have failed, the next ones fail at once for a while.
 
 Role: keep a dead registry from costing minutes for each of its entries. Called by `fetch/http.py`; the
-sources of one fetcher share what it knows of their hosts.
+sources of one fetcher share what it knows of their hosts, and so do its threads.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ class Breaker:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._hosts: dict[str, _Host] = {}
+        self._lock = threading.Lock()
 
     def remaining(self, host: str) -> float:
         """Seconds until the host may be asked again; 0 where it may be asked now."""
@@ -37,7 +39,8 @@ class Breaker:
         self._hosts.pop(host, None)
 
     def failed(self, host: str) -> None:
-        known = self._hosts.setdefault(host, _Host())
-        known.failures += 1
-        if known.failures >= FAILURES:
-            known.closed_at = self._clock() + OPEN_SECONDS
+        with self._lock:
+            known = self._hosts.setdefault(host, _Host())
+            known.failures += 1
+            if known.failures >= FAILURES:
+                known.closed_at = self._clock() + OPEN_SECONDS

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,12 +21,15 @@ from mcp_operator.catalog.fetch import local, tarball
 from mcp_operator.catalog.fetch.errors import Refused
 from mcp_operator.catalog.fetch.http import Request, shown
 from mcp_operator.catalog.fetch.reading import Item, Kept, Reading
+from mcp_operator.catalog.fetch.several import in_order
 from mcp_operator.catalog.model import ServerEntry
 from mcp_operator.catalog.sources import GITHUB_URL, Source
 
 FOLDER = "servers"
 # GitHub cuts the listing of a folder here; what is larger is read as a tarball.
 LISTED_AT_MOST = 1000
+# GitHub limits requests at once, and what they cost in a minute; eight at once read dozens in a second.
+WORKERS = 8
 _RAW = "application/vnd.github.raw+json"
 _RAW_TYPES = ("json", "text/plain", "application/octet-stream", "yaml", "vnd.github.raw")
 
@@ -58,28 +63,35 @@ def _contents(reading: Reading) -> Iterator[Item]:
         yield from tarball.read_address(reading, _tarball_url(reading.source), _folder(reading.source))
         return
     known: dict[str, Any] = {}
-    complete = True
-    for number, (name, revision) in enumerate(folders, 1):
-        reading.progress(number, len(folders))
-        had = before.get(name)
-        if had and had[0] == revision:
-            known[name] = had
-            yield MalformedEntry(had[2]) if had[2] else Kept(*had[1])
-            continue
-        found = _one(reading, name)
-        if isinstance(found, ServerEntry):
-            known[name] = [revision, [found.name, found.version], ""]
-        elif isinstance(found, MalformedEntry):
-            known[name] = [revision, None, str(found)]
-        else:
-            complete = False
-            yield MalformedEntry(str(found))
-            if had and had[1]:
-                known[name] = [None, had[1], ""]
+    changed = [name for name, revision in folders if not _is_known(before.get(name), revision)]
+    with closing(in_order(partial(_one, reading), changed, WORKERS)) as read_ones:
+        for number, (name, revision) in enumerate(folders, 1):
+            reading.progress(number, len(folders))
+            had = before.get(name)
+            if had and _is_known(had, revision):
+                known[name] = had
+                yield MalformedEntry(had[2]) if had[2] else Kept(*had[1])
+                continue
+            found = next(read_ones)
+            yield found if isinstance(found, ServerEntry) else MalformedEntry(str(found))
+            if isinstance(found, Refused) and had and had[1]:
                 yield Kept(*had[1])
-            continue
-        yield found
+            known[name] = _remembered(found, revision, had)
+    complete = all(one[0] is not None for one in known.values())
     reading.state = {"etag": listing.etag if complete else "", "folders": known}
+
+
+def _is_known(had: Any, revision: str) -> bool:
+    return bool(had) and had[0] == revision
+
+
+def _remembered(found: ServerEntry | MalformedEntry | Refused, revision: str, had: Any) -> list[Any]:
+    """What the next reading needs of a folder: hash, name and version, error. Without a hash it is read again."""
+    if isinstance(found, ServerEntry):
+        return [revision, [found.name, found.version], ""]
+    if isinstance(found, MalformedEntry):
+        return [revision, None, str(found)]
+    return [None, had[1] if had else None, ""]
 
 
 def _one(reading: Reading, name: str) -> ServerEntry | MalformedEntry | Refused:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import io
 import os
-import random
 import re
 import ssl
-import time
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
@@ -22,6 +21,7 @@ from mcp_operator.catalog.errors import CatalogError
 from mcp_operator.catalog.fetch import retry
 from mcp_operator.catalog.fetch.breaker import Breaker
 from mcp_operator.catalog.fetch.errors import FetchError, RateLimited, Refused, Unreachable
+from mcp_operator.catalog.fetch.waits import Pauses, Surroundings, Wait, spell_seconds
 from mcp_operator.version import __version__
 
 if TYPE_CHECKING:
@@ -71,25 +71,16 @@ class Answer:
             raise Refused(f"{shown(self.url)} is no text in UTF-8: {error.reason}") from error
 
 
-@dataclass(slots=True)
-class Surroundings:
-    """What tests replace, and how a wait is told to somebody."""
-
-    say: Callable[[str], None] = lambda words: None
-    sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.time
-    chance: Callable[[], float] = random.random
-    policies: retry.Policies = field(default_factory=retry.Policies)
-
-
 class Fetcher:
     """An HTTP client and what it has learnt of hosts. `ca_file` comes before SSL_CERT_FILE and the system's own."""
 
     def __init__(self, surroundings: Surroundings | None = None, *, ca_file: str = "") -> None:
         self._around = surroundings or Surroundings()
         self._breaker = Breaker(self._around.clock)
+        self._pauses = Pauses(self._around.clock)
         self._ca_file = ca_file
         self._clients: dict[str, httpx.Client] = {}
+        self._making = threading.Lock()
 
     def close(self) -> None:
         for client in self._clients.values():
@@ -102,10 +93,10 @@ class Fetcher:
         remaining = self._breaker.remaining(host)
         if remaining:
             raise Unreachable(
-                f"{host} has failed several times in a row", f"it is asked again in {_seconds(remaining)}"
+                f"{host} has failed several times in a row", f"it is asked again in {spell_seconds(remaining)}"
             )
         try:
-            answer = self._patiently(request, into, ca_file or self._ca_file)
+            answer = self._patiently(request, host, into, ca_file or self._ca_file)
         except FetchError as error:
             if not isinstance(error, Refused) or error.status >= 500:
                 self._breaker.failed(host)
@@ -113,9 +104,12 @@ class Fetcher:
         self._breaker.succeeded(host)
         return answer
 
-    def _patiently(self, request: Request, into: IO[bytes] | None, ca_file: str) -> Answer:
+    def _patiently(self, request: Request, host: str, into: IO[bytes] | None, ca_file: str) -> Answer:
         attempts: dict[str, int] = {}
         while True:
+            pause = self._pauses.remaining(host)
+            if pause:
+                self._around.wait(Wait(f"{host}: rate limit reached", pause))
             try:
                 return self._once(request, into, ca_file)
             except _Failed as error:
@@ -125,8 +119,9 @@ class Fetcher:
                 wait = retry.wait_before(failed.trouble, policy, attempt, failed.said, self._around.chance)
                 if wait is None:
                     raise self._final(failed, attempt - 1) from failed
-            self._around.say(f"{failed.words}; asking again in {_seconds(wait)} ({attempt} of {policy.attempts})")
-            self._around.sleep(wait)
+            if failed.trouble == "limit":
+                self._pauses.begin(host, wait)
+            self._around.wait(Wait(failed.words, wait, attempt, policy.attempts))
 
     def _final(self, failed: _Failed, attempts: int) -> FetchError:
         tried = f" ({attempts} more attempts)" if attempts else ""
@@ -147,6 +142,7 @@ class Fetcher:
         try:
             for _ in range(MAX_REDIRECTS + 1):
                 headers = _headers(request, with_token=_same_host(url, request.url))
+                self._around.heard(shown(url), 0)
                 with self._client(ca_file).stream("GET", url, headers=headers) as response:
                     if response.status_code not in _REDIRECTS:
                         return self._answer(request, response, body, until)
@@ -158,6 +154,8 @@ class Fetcher:
             if "certificate" in words.lower():  # waiting does not make it trusted
                 raise Unreachable(words, "name the certificates to trust: --ca-file, or SSL_CERT_FILE") from error
             raise _Failed("network", words) from error
+        finally:
+            self._around.heard(shown(url), None)
         raise Refused(f"{shown(request.url)} redirects more than {MAX_REDIRECTS} times", _ADDRESS)
 
     def _answer(self, request: Request, response: httpx.Response, body: IO[bytes], until: float) -> Answer:
@@ -183,8 +181,9 @@ class Fetcher:
             if size > request.max_bytes:
                 raise Refused(f"{where} is larger than {request.max_bytes // 1024} KiB", "it is no registry's answer")
             if self._around.clock() > until:
-                raise _Failed("network", f"{where}: not complete within {_seconds(request.seconds)}")
+                raise _Failed("network", f"{where}: not complete within {spell_seconds(request.seconds)}")
             body.write(chunk)
+            self._around.heard(where, size)
 
     def _refusal(self, response: httpx.Response, headers: Mapping[str, str], where: str) -> Exception:
         said = _beginning(response)
@@ -204,10 +203,11 @@ class Fetcher:
     def _client(self, ca_file: str) -> httpx.Client:
         import httpx
 
-        if ca_file not in self._clients:
-            timeout = httpx.Timeout(SILENCE_SECONDS, connect=10.0)
-            self._clients[ca_file] = httpx.Client(verify=_trust(ca_file), timeout=timeout, follow_redirects=False)
-        return self._clients[ca_file]
+        with self._making:
+            if ca_file not in self._clients:
+                timeout = httpx.Timeout(SILENCE_SECONDS, connect=10.0)
+                self._clients[ca_file] = httpx.Client(verify=_trust(ca_file), timeout=timeout, follow_redirects=False)
+            return self._clients[ca_file]
 
 
 class _Failed(Exception):
@@ -286,8 +286,3 @@ def _network_words(error: Exception) -> str:
         "RemoteProtocolError": "the connection broke off in the middle of the answer",
     }
     return known.get(kind) or _ERRNO.sub("", str(error)) or kind
-
-
-def _seconds(seconds: float) -> str:
-    whole = max(1, round(seconds))
-    return f"{whole} s" if whole < 120 else f"{round(whole / 60)} min"
