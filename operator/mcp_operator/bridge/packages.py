@@ -38,15 +38,16 @@ class Spec:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """A package on disk: its programs by name, as paths relative to `root`."""
+    """A package on disk: its programs by name, as paths relative to `root`; the Node that it was installed for."""
 
     root: Path
     name: str
     version: str
     programs: dict[str, str]
+    node: str | None = None
 
     def write(self) -> None:
-        data = {"name": self.name, "version": self.version, "programs": self.programs}
+        data = {"name": self.name, "version": self.version, "programs": self.programs, "node": self.node}
         (self.root / MANIFEST).write_text(json.dumps(data, indent=1), encoding="utf-8")
 
     @classmethod
@@ -54,11 +55,11 @@ class Installed:
         """What is installed there; None where nothing whole is."""
         try:
             data = json.loads((root / MANIFEST).read_text(encoding="utf-8"))
-            found = cls(root, data["name"], data["version"], dict(data["programs"]))
+            found = cls(root, data["name"], data["version"], dict(data["programs"]), data.get("node"))
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        # A program's file may be gone with the interpreter that its environment stands on.
-        whole = all((root / path).exists() for path in found.programs.values())
+        # A program's file may be gone with the interpreter that its environment stands on; a Node, too.
+        whole = all((root / path).exists() for path in [*found.programs.values(), *filter(None, [found.node])])
         python = root / "bin" / "python"
         return found if whole and (python.exists() or not python.is_symlink()) else None
 

@@ -61,11 +61,13 @@ def populate(uv: str, environment: dict[str, str], spec: Spec, root: Path, pytho
     chosen = ["--python", python] if python else []
     run([uv, "venv", "--quiet", "--no-project", *chosen, str(root)], environment, spec)
     requirement = spec.name + (f"=={spec.version}" if spec.version else "")
-    target = ["--python", str(root / "bin" / "python")]
-    if environment.get("UV_NO_INDEX", "0") not in ("", "0", "false"):
-        # uv has a variable for everything but this.
-        target.append("--no-index")
+    target = ["--python", str(root / "bin" / "python"), *index_flags()]
     run([uv, "pip", "install", "--quiet", "--compile-bytecode", *target, requirement], environment, spec)
+
+
+def index_flags() -> list[str]:
+    """uv has a variable for everything but this."""
+    return ["--no-index"] if os.environ.get("UV_NO_INDEX", "0") not in ("", "0", "false") else []
 
 
 def find_uv() -> str:

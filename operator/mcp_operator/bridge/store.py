@@ -9,6 +9,7 @@ for another version by name or passes --upgrade. So a restart needs no network, 
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
 import os
 import shutil
@@ -52,7 +53,7 @@ def add(folder: Path, spec: Spec, installer: Installer) -> Installed:
     name = spec.version or DEFAULT
     if name != installed.version:
         point(folder / name, installed.version)
-    return Installed(final, installed.name, installed.version, installed.programs)
+    return Installed.read(final) or dataclasses.replace(installed, root=final)
 
 
 def move_programs(root: Path, final: Path) -> None:
