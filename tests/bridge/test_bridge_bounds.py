@@ -97,6 +97,7 @@ async def test_child_that_dies_fails_its_callers_and_ends_the_bridge(bridge: Bri
         assert "exit code 7" in answer.json()["error"]["message"]
     await bridge.http.aclose()
     assert await asyncio.wait_for(bridge.process.wait(), PATIENCE) == 7
+    await bridge.until(lambda: bridge.logged("  these are my last words"))
     assert "mcp-bridge: the server ended with exit code 7; it last said:" in bridge.log
     assert bridge.log[-1] == "  these are my last words"
 

@@ -114,6 +114,10 @@ class Channel:
         exchange = self.take(number)
         if exchange is None:
             return
+        if not isinstance(message.get("error", {}), dict):
+            # It names a request in flight, whose client would wait for ever if this were only dropped.
+            exchange.fail(502, INTERNAL_ERROR, "the server's answer is no JSON-RPC response: its error is no object")
+            return
         message["id"] = exchange.message_id
         result = message.get("result")
         meta = result.get("_meta") if isinstance(result, dict) else None

@@ -38,6 +38,7 @@ class Child(asyncio.SubprocessProtocol):
         self._stderr = LineSplitter(STDERR_LINE_BYTES, self._pass_on, self._pass_on)
         self._transport: asyncio.SubprocessTransport
         self._stdin: asyncio.WriteTransport
+        self._stopping = False
         self._kept: deque[bytes] = deque(maxlen=KEPT_LINES)
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
@@ -84,6 +85,7 @@ class Child(asyncio.SubprocessProtocol):
 
     async def stop(self) -> int:
         """End the child the polite way first; its exit code."""
+        self._stopping = True
         self._stdin.close()
         for grace, number in ((CLOSE_GRACE, signal.SIGTERM), (TERM_GRACE, signal.SIGKILL)):
             done, _ = await asyncio.wait([self.exited], timeout=grace)
@@ -113,6 +115,20 @@ class Child(asyncio.SubprocessProtocol):
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         (self._stdout if fd == 1 else self._stderr).feed(data)
 
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        # As a rule the child has ended, and that is told next.
+        if fd in (0, 1) and not self._stopping:
+            asyncio.get_running_loop().call_later(CLOSE_GRACE, self._abandon, "stdin" if fd == 0 else "stdout")
+
+    def _abandon(self, pipe: str) -> None:
+        """A child that closed a pipe and lives on answers nobody any more: its clients must not wait for it."""
+        if self._stopping or not self.alive or self._transport.get_returncode() is not None:
+            return
+        self._stopping = True
+        write_stderr(f"mcp-bridge: the server closed its {pipe} and runs on; it is ended\n".encode())
+        self.kill(signal.SIGTERM)
+        asyncio.get_running_loop().call_later(TERM_GRACE, self.kill)
+
     def process_exited(self) -> None:
         # A grandchild may hold the pipes open for ever; what the child itself wrote is read by then or very soon.
         asyncio.get_running_loop().call_later(0.5, self._finish)
@@ -122,9 +138,12 @@ class Child(asyncio.SubprocessProtocol):
 
     def _finish(self) -> None:
         self.running.discard(self.pid)
-        if not self.exited.done():
+        if self.exited.done():
+            return
+        try:
             self._stdout.flush()
             self._stderr.flush()
+        finally:
             self.exited.set_result(exit_code(self._transport.get_returncode() or 0))
             self._transport.close()
 

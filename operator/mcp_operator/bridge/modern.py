@@ -7,7 +7,7 @@ no request. Not its job: HTTP, sessions. Called by: `server.py`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mcp_operator.bridge.channel import Channel
@@ -16,6 +16,7 @@ from mcp_operator.bridge.http1 import Responder
 from mcp_operator.bridge.http_head import Request
 from mcp_operator.bridge.metrics import Metrics
 from mcp_operator.bridge.options import Options
+from mcp_operator.bridge.tasks import Tasks
 from mcp_operator.bridge.tools import ToolHeaders
 from mcp_operator.protocol import errors, names
 from mcp_operator.protocol.checks import check_mirrors, check_modern
@@ -35,7 +36,7 @@ class ModernRelay:
     def __init__(self, options: Options, metrics: Metrics) -> None:
         self._options = options
         self._metrics = metrics
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self.channel = Channel(self)
         self.tools = ToolHeaders(self.ask)
         self.era: str | None = None
@@ -43,7 +44,7 @@ class ModernRelay:
     async def start(self) -> None:
         self._metrics.child_starts["shared"] += 1
         await self.channel.start(self._options.command, self._options.max_message)
-        self.run(self._learn())
+        self._tasks.run(self._learn())
 
     async def ask(self, method: str, params: Message) -> Message | None:
         """A request of the bridge itself; None where the child ended before it answered."""
@@ -62,7 +63,7 @@ class ModernRelay:
         elif message["method"] != names.TOOLS_CALL:
             self._relay(message, responder, streams)
         elif self.tools.known is None:
-            self.run(self._call_later(message, request.headers, responder, streams))
+            self._tasks.run(self._call_later(message, request.headers, responder, streams), responder, message["id"])
         else:
             self._call(message, request.headers, responder, streams)
 
@@ -99,11 +100,6 @@ class ModernRelay:
                 result = {"resultType": "complete", "_meta": meta}
                 exchange.answer(encode({"jsonrpc": "2.0", "id": exchange.message_id, "result": result}), None)
 
-    def run(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     async def _learn(self) -> None:
         """Ask the child what it is; the first answer, whatever it says, makes the bridge ready."""
         request = asyncio.ensure_future(self.ask(names.DISCOVER, {}))
@@ -118,8 +114,7 @@ class ModernRelay:
         self.era = "modern" if modern else "legacy"
         if not modern:
             return
-        result = (response or {}).get("result") or {}
-        if (result.get("capabilities") or {}).get("tools", {}).get("listChanged"):
+        if _tells_changes((response or {}).get("result")):
             self._listen()
         await self.tools.read()
 
@@ -187,6 +182,13 @@ class ModernRelay:
             asked[0].notify(line)
         else:
             self._metrics.dropped["log_ambiguous" if asked else "log_unasked"] += 1
+
+
+def _tells_changes(found: Any) -> bool:
+    """Whether the child announces `tools.listChanged`; it may answer anything."""
+    for key in ("capabilities", "tools", "listChanged"):
+        found = found.get(key) if isinstance(found, dict) else None
+    return bool(found)
 
 
 def own_request(method: str, params: Message) -> Message:

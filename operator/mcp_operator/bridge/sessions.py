@@ -7,7 +7,6 @@ Not its job: what goes on inside a session (`session.py`). Called by: `server.py
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
 from typing import Any
 
 from mcp_operator.bridge.child import write_stderr
@@ -17,6 +16,7 @@ from mcp_operator.bridge.http_head import Request
 from mcp_operator.bridge.metrics import Metrics
 from mcp_operator.bridge.options import Options
 from mcp_operator.bridge.session import Session
+from mcp_operator.bridge.tasks import Tasks
 from mcp_operator.protocol import names
 from mcp_operator.protocol.errors import INTERNAL_ERROR, INVALID_REQUEST
 from mcp_operator.protocol.messages import Message
@@ -35,14 +35,15 @@ class Sessions:
         self._warm: Session | None = None
         self._warming = False
         self._last_used = 0.0
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks = Tasks()
+        self._stopping = False
         metrics.gauges["mcp_bridge_sessions"] = ("Legacy sessions that are open.", lambda: len(self._sessions))
 
     def handle(self, message: Message, request: Request, responder: Responder, streams: bool) -> None:
         """One message that came by POST."""
         session_id = request.headers.get(HEADER)
         if session_id is None and message.get("method") == names.INITIALIZE and "id" in message:
-            self._run(self._initialize(message, responder, streams))
+            self._tasks.run(self._initialize(message, responder, streams), responder, message["id"])
             return
         session = self._find(session_id, message.get("id"), responder)
         if session is not None:
@@ -68,7 +69,7 @@ class Sessions:
         if self._sessions:
             self._last_used = now
         elif self._warm and now - self._last_used > self._options.session_idle:
-            self._run(self._warm.channel.child.stop())
+            self._tasks.run(self._warm.channel.child.stop())
             self._warm = None
 
     def close_streams(self) -> None:
@@ -76,10 +77,12 @@ class Sessions:
             session.close_streams()
 
     async def stop(self) -> None:
+        """End every child, those that are being started among them."""
+        self._stopping = True
         sessions = [*self._sessions.values(), *([self._warm] if self._warm else [])]
         self._sessions.clear()
         self._warm = None
-        await asyncio.gather(*(session.stop() for session in sessions), *self._tasks, return_exceptions=True)
+        await asyncio.gather(*(session.stop() for session in sessions), self._tasks.finished(), return_exceptions=True)
 
     def _find(self, session_id: str | None, message_id: Any, responder: Responder) -> Session | None:
         session = self._sessions.get(session_id or "")
@@ -108,6 +111,10 @@ class Sessions:
             return
         finally:
             self._starting -= 1
+        if self._stopping:
+            refuse(responder, 503, message["id"], INTERNAL_ERROR, "the bridge is stopping")
+            await session.stop()
+            return
         self._sessions[session.id] = session
         session.initialize(message, responder, streams)
 
@@ -130,20 +137,25 @@ class Sessions:
         if self._warm is None and room and not self._warming:
             self._warming = True
             try:
-                self._warm = await self._start("warm")
+                session = await self._start("warm")
             except OSError as error:
                 write_stderr(f"mcp-bridge: no spare server could be started: {error}\n".encode())
+                return
             finally:
                 self._warming = False
+            if self._stopping:
+                await session.stop()
+            elif session.channel.child.alive:
+                self._warm = session
 
     def _end(self, session: Session) -> None:
         self._sessions.pop(session.id, None)
-        self._run(session.stop())
+        self._tasks.run(session.stop())
 
     def _initialized(self, session: Session, succeeded: bool) -> None:
         """Without an initialize that succeeded there is no session; after one, the next is made ready."""
         if succeeded:
-            self._run(self._keep_warm())
+            self._tasks.run(self._keep_warm())
         elif self._sessions.get(session.id) is session:
             self._end(session)
 
@@ -154,8 +166,3 @@ class Sessions:
             self._metrics.child_restarts += 1
             write_stderr(f"mcp-bridge: the server of a session ended with exit code {code}\n".encode())
         session.child_ended(code)
-
-    def _run(self, work: Coroutine[Any, Any, Any]) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

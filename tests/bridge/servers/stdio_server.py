@@ -127,11 +127,13 @@ class Server:
         params = {"_meta": meta, "notifications": wanted}
         self.send({"method": "notifications/subscriptions/acknowledged", "params": params})
 
-    def call(self, name: str, arguments: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
+    def call(self, name: str, arguments: dict[str, Any], message: dict[str, Any]) -> dict[str, Any] | None:
         tool = getattr(self, "tool_" + name, None)
         if tool is None:
             raise Failure(-32602, f"Unknown tool: {name}")
         words = tool(arguments, message)
+        if words is None:
+            return None
         return {"resultType": "complete", "content": [{"type": "text", "text": words}]}
 
     def tool_echo(self, arguments: dict[str, Any], message: dict[str, Any]) -> str:
@@ -205,6 +207,14 @@ class Server:
             sys.stdout.flush()
         sys.stderr.write("a line of the log\n")
         return str(os.getpid())
+
+    def tool_mute(self, arguments: dict[str, Any], message: dict[str, Any]) -> str:
+        os.close(1)
+        threading.Event().wait()
+        return "never"
+
+    def tool_odd_error(self, arguments: dict[str, Any], message: dict[str, Any]) -> None:
+        self.send({"id": message["id"], "error": "not an object"})
 
     def tool_end_listeners(self, arguments: dict[str, Any], message: dict[str, Any]) -> str:
         for number in list(self.listeners):

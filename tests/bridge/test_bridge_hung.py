@@ -1,0 +1,125 @@
+"""Nobody waits for an answer that cannot come: odd answers, closed pipes, a stop in the middle of a start."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp_operator.bridge.child import Child
+from mcp_operator.bridge.http1 import Responder
+from mcp_operator.bridge.http_head import Request
+from mcp_operator.bridge.metrics import Metrics
+from mcp_operator.bridge.options import parse
+from mcp_operator.bridge.sessions import Sessions
+from mcp_operator.bridge.tasks import Tasks
+
+from tests.bridge.bridge_testing import PATIENCE, Bridge, Message, Start, legacy_call
+
+SURVIVES_ITS_STDIN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+ODD_SERVER = str(Path(__file__).parent / "servers" / "odd_server.py")
+
+
+def odd(answer: Message, *flags: str) -> list[str]:
+    """The command of a child that answers everything so."""
+    return [sys.executable, ODD_SERVER, "--answer", json.dumps(answer), *flags]
+
+
+class Kept(Responder):
+    """Keeps what would go to the client."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[int, bytes]] = []
+        self.streaming = False
+        self.on_gone = None
+
+    @property
+    def done(self) -> bool:
+        return bool(self.sent)
+
+    def send(self, status: int, body: bytes = b"", *args: object, **more: object) -> None:
+        self.sent.append((status, body))
+
+
+async def test_answer_whose_error_is_no_object_fails_its_caller_alone(bridge: Bridge) -> None:
+    answer = await bridge.call("odd_error", number="odd")
+    assert (answer.status_code, answer.json()["id"]) == (502, "odd")
+    assert "no JSON-RPC response" in answer.json()["error"]["message"]
+    assert await bridge.text("echo", text="alive") == "alive"
+
+
+async def test_initialize_answered_with_an_odd_error_fails_its_caller(start: Start) -> None:
+    bridge = await start(command=odd({"error": 5}))
+    answer = await bridge.initialize()
+    assert (answer.status_code, answer.json()["id"]) == (502, 0)
+
+
+async def test_legacy_session_hears_of_an_odd_error_too(bridge: Bridge) -> None:
+    headers = await bridge.session()
+    answer = await bridge.post(legacy_call("odd_error", number="odd"), headers)
+    assert (answer.status_code, answer.json()["id"]) == (502, "odd")
+
+
+@pytest.mark.parametrize("result", [{"capabilities": {"tools": None}}, {"capabilities": [], "tools": 5}, [], 7, None])
+async def test_child_whose_results_are_odd_is_served(start: Start, result: Any) -> None:
+    bridge = await start(command=odd({"result": result}))
+    assert (await bridge.ask("tools/list")).json()["result"] == result
+    assert (await bridge.call("any")).json()["result"] == result
+    assert not await bridge.logged("never retrieved")
+    assert not await bridge.logged("internal error")
+
+
+async def test_child_that_closed_its_stdout_and_lives_on_is_ended(bridge: Bridge) -> None:
+    answer = await bridge.call("mute", number="m")
+    assert (answer.status_code, answer.json()["id"]) == (502, "m")
+    await bridge.http.aclose()
+    assert await asyncio.wait_for(bridge.process.wait(), PATIENCE) == 128 + signal.SIGTERM
+    await bridge.until(lambda: bridge.logged("the server closed its stdout and runs on; it is ended"))
+
+
+async def test_child_that_closed_its_stdin_and_lives_on_is_ended(start: Start) -> None:
+    bridge = await start(command=odd({"result": {}}, "--deaf"))
+    answer = await bridge.ask("tools/list", number="t")
+    assert (answer.status_code, answer.json()["id"]) == (502, "t")
+    await bridge.http.aclose()
+    assert await asyncio.wait_for(bridge.process.wait(), PATIENCE) == 128 + signal.SIGTERM
+    await bridge.until(lambda: bridge.logged("the server closed its stdin and runs on; it is ended"))
+
+
+async def test_stop_during_a_sessions_start_leaves_no_child_behind() -> None:
+    before = set(Child.running)
+    sessions = Sessions(parse(["--port", "0", "--", sys.executable, "-c", SURVIVES_ITS_STDIN]), Metrics())
+    client = Kept()
+    message = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {}}
+    sessions.handle(message, Request("POST", "/mcp", {}, True, True), client, True)
+    await sessions.stop()
+    assert client.sent[0][0] == 503
+    assert Child.running == before
+
+
+async def test_stop_during_a_warm_start_leaves_no_child_behind() -> None:
+    before = set(Child.running)
+    sessions = Sessions(parse(["--port", "0", "--", sys.executable, "-c", SURVIVES_ITS_STDIN]), Metrics())
+    session = await sessions._start("session")
+    sessions._sessions[session.id] = session
+    sessions._initialized(session, True)
+    await sessions.stop()
+    assert Child.running == before
+
+
+async def test_work_that_fails_answers_its_client_and_is_logged(capfd: pytest.CaptureFixture[str]) -> None:
+    tasks, client = Tasks(), Kept()
+
+    async def fails() -> None:
+        raise LookupError("no such thing")
+
+    tasks.run(fails(), client, "n")
+    await tasks.finished()
+    await asyncio.sleep(0)
+    assert client.sent[0][0] == 500
+    assert b'"id":"n"' in client.sent[0][1]
+    assert "internal error: LookupError: no such thing" in capfd.readouterr().err
