@@ -15,9 +15,11 @@ from pathlib import Path
 import httpx
 import pytest
 from click.testing import CliRunner
+from mcp_operator import main as program
 from mcp_operator.controllers.world import MCPSERVERS
-from mcp_operator.main import main
+from mcp_operator.main import LEASE_NAME, main
 from mcp_operator.runtime.client import KubeClient
+from mcp_operator.runtime.errors import NotFound
 from mcp_operator.runtime.resources import DEPLOYMENTS, LEASES
 from mcp_operator.version import __version__
 
@@ -135,6 +137,72 @@ async def test_of_two_with_leader_election_one_leads_and_the_other_follows_at_on
             await until(other, "the second leads", timeout=10)
             assert await second.stop() == 0
     assert await holder() == ""
+
+
+async def test_a_leader_whose_lease_another_took_ends_with_1_and_says_who(
+    cluster: Cluster, kube: KubeClient, tmp_path: Path
+) -> None:
+    flags = ["--kubeconfig", str(cluster.kubeconfig), "-n", cluster.namespace, "--leader-elect"]
+    flags += ["--leader-election-namespace", cluster.namespace]
+    async with operator(tmp_path / "log", *flags) as running:
+
+        async def leads() -> bool:
+            return any("leading as" in line.get("msg", "") for line in running.lines())
+
+        await until(leads, "it leads")
+        thief = {"spec": {"holderIdentity": "thief", "renewTime": "2026-11-21T10:00:00.000000Z"}}
+
+        async def stolen() -> bool:
+            await kube.patch(LEASES, LEASE_NAME, thief, cluster.namespace)
+            return running.process.returncode is not None
+
+        await until(stolen, "the operator has ended")
+        assert running.process.returncode == 1
+        last = running.log.read_text().splitlines()[-1]
+        assert last.startswith(f"mcp-operator: the lease {LEASE_NAME} could not be renewed; holder: thief")
+
+
+async def test_outside_a_cluster_the_lease_is_in_the_namespace_default(
+    cluster: Cluster, kube: KubeClient, tmp_path: Path
+) -> None:
+    flags = ["--kubeconfig", str(cluster.kubeconfig), "-n", cluster.namespace, "--leader-elect"]
+    with contextlib.suppress(NotFound):
+        await kube.delete(LEASES, LEASE_NAME, "default")
+    async with operator(tmp_path / "log", *flags) as running:
+
+        async def leads() -> bool:
+            return any("leading as" in line.get("msg", "") for line in running.lines())
+
+        await until(leads, "it leads")
+        assert (await kube.get(LEASES, LEASE_NAME, "default"))["spec"]["holderIdentity"]
+        assert await running.stop() == 0
+    assert not (await kube.get(LEASES, LEASE_NAME, "default"))["spec"].get("holderIdentity")
+    await kube.delete(LEASES, LEASE_NAME, "default")
+
+
+@pytest.mark.parametrize(
+    ("said", "flag", "lease", "registries"),
+    [
+        (None, None, "default", "default"),
+        ("mcp-system\n", None, "mcp-system", "mcp-system"),
+        ("mcp-system", "leases", "leases", "mcp-system"),
+    ],
+    ids=["outside", "in a pod", "in a pod with the flag"],
+)
+def test_the_operators_own_namespace_is_the_pods_and_else_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str | None, flag: str | None, lease: str, registries: str
+) -> None:
+    """Where the Lease is, and the MCPRegistries that serve every namespace."""
+    mounted = tmp_path / "namespace"
+    if said is not None:
+        mounted.write_text(said)
+    monkeypatch.setattr(program, "IN_CLUSTER_NAMESPACE", mounted)
+    flags = {"leader_elect": True, "leader_election_namespace": flag, "namespace": (), "workers": 1}
+    rest = {"kubeconfig": None, "context": None, "runner_image": None, "cluster_domain": "c", "log_level": "info"}
+    addresses = {"metrics_bind_address": "0", "health_probe_bind_address": "0"}
+    config = program._config(program.RunOptions(**flags, **rest, **addresses))  # type: ignore[arg-type]
+    assert config.manager.lease is not None
+    assert (config.manager.lease.namespace, config.system_namespace) == (lease, registries)
 
 
 async def test_where_the_kinds_are_missing_it_says_what_to_run(tmp_path: Path) -> None:

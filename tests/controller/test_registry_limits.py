@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from typing import Any
+
+import pytest
+from mcp_operator.runtime.errors import Unavailable
 
 from tests.controller.harness import Operated
 from tests.controller.registries import Registries, serving
@@ -40,3 +44,34 @@ async def test_hostile_words_of_a_source_do_no_harm(op: Operated) -> None:
         status = await registries.phase("default", "Ready", serversRejected=1)
         assert all(text.isprintable() for text in status["errors"])
         assert "../../etc/passwd" in await registries.names("default")
+
+
+async def test_a_reading_whose_first_word_cannot_be_written_is_given_up_before_the_next(
+    op: Operated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would go on unheard beside the next one, with the source and the memory paid twice."""
+    registries = Registries(op)
+    first, second, held = threading.Event(), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        (second if first.is_set() else first).set()
+        held.wait(30)
+
+    statuses = op.operator.registries._statuses
+    write, refused = statuses.write, []
+
+    async def refuse(registry: dict[str, Any], status: dict[str, Any]) -> None:
+        if status["phase"] == "Syncing" and not refused:
+            refused.append(status)
+            raise Unavailable(0, "Unavailable", "the API server does not answer")
+        await write(registry, status)
+
+    monkeypatch.setattr(statuses, "write", refuse)
+    with serving(item("io.example/a")) as server:
+        server.always("/list.json", Fault(drip=hold))
+        await registries.create("slow", source={"type": "http"}, url=f"{server.url}/list.json")
+        await asyncio.to_thread(first.wait, 20)
+        assert not await asyncio.to_thread(second.wait, 4), "the source is read twice at a time"
+        assert refused
+        held.set()
+        await registries.phase("slow", "Ready")

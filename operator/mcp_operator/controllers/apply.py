@@ -21,7 +21,7 @@ from mcp_operator.controllers.contains import contains
 from mcp_operator.controllers.problem import Problem
 from mcp_operator.controllers.world import World
 from mcp_operator.runtime.errors import Invalid, NotFound
-from mcp_operator.runtime.resources import DEPLOYMENTS, key_of
+from mcp_operator.runtime.resources import DEPLOYMENTS, Key, key_of
 
 Object = dict[str, Any]
 
@@ -47,8 +47,8 @@ class Outcome:
 class Applier:
     def __init__(self, world: World) -> None:
         self._world = world
-        self._settled: dict[str, str] = {}
-        """By uid: a live object that differs from the rendered one after it was applied, and will after every apply."""
+        self._settled: dict[Key, dict[str, str]] = {}
+        """By server and uid: a live object that differs from the rendered one after every apply."""
 
     async def converge(self, server: Object, rendered: Sequence[Object]) -> Outcome:
         """Applies what differs, the Deployment last, and removes what is no longer rendered."""
@@ -58,15 +58,22 @@ class Applier:
         if problem is not None:
             return Outcome(problem=problem)
         outcome = Outcome()
-        different = [(live, child) for live, child in zip(lives, stamped, strict=True) if self._differs(live, child)]
-        await asyncio.gather(*(self._apply(live, child, outcome) for live, child in different[:-1]))
+        settled = self._settled.get(key_of(server), {})
+        pairs = zip(lives, stamped, strict=True)
+        different = [(live, child) for live, child in pairs if _differs(live, child, settled)]
+        # Every write has ended when this has: one that went on behind a failed one would race with the next try.
+        writes = (self._apply(server, live, child, outcome) for live, child in different[:-1])
+        for failure in await asyncio.gather(*writes, return_exceptions=True):
+            if failure is not None:
+                raise failure
         for live, child in different[-1:]:
-            await self._apply(live, child, outcome)
+            await self._apply(server, live, child, outcome)
         await self._prune(server, stamped, outcome)
         return outcome
 
-    def forget(self, uid: str) -> None:
-        self._settled.pop(uid, None)
+    def forget(self, key: Key) -> None:
+        """The server is gone."""
+        self._settled.pop(key, None)
 
     async def _live(self, child: Object) -> Object | None:
         """From the cache; an object that lacks our labels is not there, so its absence is asked of the API server."""
@@ -79,12 +86,7 @@ class Applier:
         except NotFound:
             return None
 
-    def _differs(self, live: Object | None, child: Object) -> bool:
-        if live is None:
-            return True
-        return not contains(live, child) and self._settled.get(live["metadata"]["uid"]) != _fingerprint(live, child)
-
-    async def _apply(self, live: Object | None, child: Object, outcome: Outcome) -> None:
+    async def _apply(self, server: Object, live: Object | None, child: Object, outcome: Outcome) -> None:
         resource = resource_of(child)
         try:
             result = await self._world.client.apply(resource, child, field_manager=names.FIELD_MANAGER_OPERATOR)
@@ -95,7 +97,7 @@ class Applier:
         result = {"apiVersion": resource.api_version, "kind": resource.kind, **result}
         if not contains(result, child):
             log.warning("%s keeps a difference after it was applied", spell(child))
-            self._settled[result["metadata"]["uid"]] = _fingerprint(result, child)
+            self._settled.setdefault(key_of(server), {})[result["metadata"]["uid"]] = _fingerprint(result, child)
         self._world.observe(result)
         (outcome.created if live is None else outcome.updated).append(spell(child))
 
@@ -131,6 +133,12 @@ async def remove(world: World, child: Object) -> bool:
     except NotFound:
         return False
     return True
+
+
+def _differs(live: Object | None, child: Object, settled: dict[str, str]) -> bool:
+    if live is None:
+        return True
+    return not contains(live, child) and settled.get(live["metadata"]["uid"]) != _fingerprint(live, child)
 
 
 def stamp(child: Object) -> Object:

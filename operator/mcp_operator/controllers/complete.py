@@ -97,7 +97,8 @@ class Completer:
         return Kept(entry, key, shard or "", wanted)
 
     def _registry(self, server: Object, wanted: Wanted) -> Object:
-        places = list(dict.fromkeys((server["metadata"]["namespace"], self._system)))
+        candidates = dict.fromkeys((server["metadata"]["namespace"], self._system))
+        places = [namespace for namespace in candidates if self._registries.watches(namespace)]
         for namespace in places:
             found = self._registries.registry((namespace, wanted.registry))
             if found is not None:

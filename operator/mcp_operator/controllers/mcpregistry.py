@@ -85,7 +85,8 @@ class RegistryReconciler:
             if not done:
                 await self._statuses.write(registry, registry_status.syncing(registry))
             return await reading
-        except asyncio.CancelledError:
+        except BaseException:
+            # The word that it is reading could not be written, or the operator ends: nothing reads on unheard.
             reading.cancel()
             await asyncio.wait([reading])
             raise

@@ -69,6 +69,7 @@ class ServerReconciler:
         server = self._world.server(key)
         if server is None:
             self._prober.forget(key)
+            self._applier.forget(key)
             return DONE
         if server["metadata"].get("deletionTimestamp"):
             return await self._finish(server)

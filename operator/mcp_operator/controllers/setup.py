@@ -18,7 +18,7 @@ from mcp_operator.controllers.mcpregistry import RegistryReconciler
 from mcp_operator.controllers.mcpserver import Options, ServerReconciler
 from mcp_operator.controllers.probe import Prober
 from mcp_operator.controllers.registry_metrics import RegistryMetrics
-from mcp_operator.controllers.registry_world import RegistryWorld
+from mcp_operator.controllers.registry_world import MCPREGISTRIES, RegistryWorld
 from mcp_operator.controllers.world import MCPSERVERS, World
 from mcp_operator.runtime.backoff import Backoff
 from mcp_operator.runtime.client import KubeClient
@@ -102,11 +102,12 @@ async def _wait_for_kinds(client: KubeClient, stop: asyncio.Event) -> None:
     backoff = Backoff(base=0.2, ceiling=5.0)
     while not stop.is_set():
         try:
-            await client.list(MCPSERVERS, limit=1)
+            for kind in (MCPSERVERS, MCPREGISTRIES):
+                await client.list(kind, limit=1)
             return
         except NotFound:
             raise NotInstalled(
-                f"{client.base_url} does not know the kind MCPServer; install the CRDs first: "
+                f"{client.base_url} does not know the kind {kind.kind}; install the CRDs first: "
                 "mcp operator manifests --crds | kubectl apply -f -"
             ) from None
         except ApiError as error:
