@@ -15,10 +15,10 @@ from mcp_cli.errors import WrongUsage
 if TYPE_CHECKING:
     from mcp_cli.serverspec import ServerFlags
 
-RUNTIMES = ("docker", "python", "node", "stdio")
+RUNTIMES = ("docker", "python", "node", "remote", "stdio")
 TRANSPORTS = ("stdio", "http", "streamable-http", "sse")
 PORTS_HELP = "Port of the Service: 8080, name:8080, 8080:8081, name:port:target[:TCP|UDP[:appProtocol]]."
-RUNTIME_HELP = "How the server is packaged; stdio is docker that speaks stdio."
+RUNTIME_HELP = "How the server is packaged; remote runs elsewhere; stdio is docker that speaks stdio."
 TRANSPORT_HELP = "What the server speaks; stdio runs behind a bridge."
 
 

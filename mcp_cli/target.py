@@ -24,11 +24,15 @@ DEFAULT_NAMESPACE = "default"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A cluster that was chosen: how it is called in messages, its configuration, its namespace."""
+    """A cluster that was chosen: how it is called in messages, its configuration, its namespace.
+
+    `context` is the one in use of the kubeconfig files that `source` names; empty where no file was read.
+    """
 
     source: str
     configuration: Configuration
     namespace: str
+    context: str = ""
 
 
 def choose(*, local: bool, kubeconfig: str | None, context: str | None) -> Target:
@@ -77,7 +81,7 @@ def namespace_without_cluster(*, kubeconfig: str | None, context: str | None) ->
     files = config_files(kubeconfig)
     if not files:
         return None
-    return _context(_merged(files), files, context).get("namespace")
+    return _context(_merged(files), files, context)[1].get("namespace")
 
 
 def in_pod() -> bool:
@@ -86,7 +90,7 @@ def in_pod() -> bool:
 
 def from_files(files: list[str], context: str | None) -> Target:
     """The configuration of kubeconfig files, merged as kubectl merges them."""
-    chosen = _context(_merged(files), files, context)
+    name, chosen = _context(_merged(files), files, context)
     from kubernetes.client import Configuration
     from kubernetes.config import ConfigException, load_kube_config
 
@@ -99,7 +103,7 @@ def from_files(files: list[str], context: str | None) -> Target:
             f"the kubeconfig {shown} cannot be used: {error}", "Correct it, or choose another with --kubeconfig."
         ) from error
     _straight_to_loopback(configuration)
-    return Target(shown, configuration, chosen.get("namespace") or DEFAULT_NAMESPACE)
+    return Target(shown, configuration, chosen.get("namespace") or DEFAULT_NAMESPACE, name)
 
 
 def _merged(files: list[str]) -> dict[str, Any]:
@@ -131,8 +135,8 @@ def _read(name: str) -> dict[str, Any]:
     return document or {}
 
 
-def _context(merged: dict[str, Any], files: list[str], wanted: str | None) -> dict[str, Any]:
-    """The context in use; says which there are when the wanted one is not there."""
+def _context(merged: dict[str, Any], files: list[str], wanted: str | None) -> tuple[str, dict[str, Any]]:
+    """The context in use and its name; says which there are when the wanted one is not there."""
     contexts = {c.get("name"): c.get("context") or {} for c in merged["contexts"] if isinstance(c, dict)}
     name = wanted or merged["current-context"]
     shown = os.pathsep.join(files)
@@ -141,7 +145,7 @@ def _context(merged: dict[str, Any], files: list[str], wanted: str | None) -> di
         raise ClusterProblem(f"the kubeconfig {shown} has no current context", f"Choose one with --context. {known}")
     if name not in contexts:
         raise ClusterProblem(f'the kubeconfig {shown} has no context "{name}"', known)
-    return contexts[name]
+    return name, contexts[name]
 
 
 def _from_pod() -> Target:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.cli.running import Result, mcp
 
@@ -67,6 +69,35 @@ def test_the_entries_of_a_registry_are_a_source_of_the_catalogue(team: Env) -> N
     gone = mcp("registry", "add", "other", "--type", "cluster", "--path", "default/nothing", env=team)
     assert gone.code == 1
     assert "there is no MCPRegistry nothing in namespace default" in gone.stderr
+
+
+def test_a_source_stays_with_the_cluster_that_it_was_added_from(team: Env, tmp_path: Path) -> None:
+    """Of two contexts the current one leads nowhere; later another kubeconfig is in use, and then the first is gone."""
+    config = yaml.safe_load(Path(mcp("local", "kubeconfig", env=team).stdout.strip()).read_text())
+    dead = {"name": "dead", "cluster": {"server": "https://127.0.0.1:9", "insecure-skip-tls-verify": True}}
+    real = {"name": "real", "context": config["contexts"][0]["context"] | {"namespace": "elsewhere"}}
+    config["clusters"].append(dead)
+    config["contexts"] = [real, {"name": "dead", "context": {"cluster": "dead", "user": "mcp-local"}}]
+    config["current-context"] = "dead"
+    both, other = tmp_path / "both.yaml", tmp_path / "other.yaml"
+    both.write_text(yaml.safe_dump(config))
+    other.write_text(yaml.safe_dump(config | {"contexts": config["contexts"][1:]}))
+    add = ("registry", "add", "far", "--type", "cluster", "--path", "default/team", "--context", "real")
+    added = mcp(*add, env=team | {"KUBECONFIG": str(both)})
+    assert added.code == 0, added.stderr
+    elsewhere = team | {"KUBECONFIG": str(other)}
+    assert "default/team (real)" in mcp("registry", "sources", env=elsewhere).stdout
+    done = mcp("registry", "refresh", "--name", "far", env=elsewhere)
+    assert (done.code, done.stdout, done.stderr) == (0, "far: 2 servers\n", "")
+    both.write_text(other.read_text())
+    assert 'has no context "real"' in mcp("registry", "refresh", "--name", "far", env=elsewhere).stderr
+    both.unlink()
+    gone = mcp("registry", "refresh", "--name", "far", env=elsewhere)
+    assert gone.code == 1
+    assert f"the kubeconfig {both} does not exist any more" in gone.stderr
+    assert "its 2 servers of" in gone.stderr
+    assert len(mcp("registry", "list", "--source", "far", "-o", "name", env=elsewhere).stdout.split()) == 2
+    mcp("registry", "remove", "far", env=elsewhere)
 
 
 def test_the_tools_of_a_server_that_runs_elsewhere_can_be_called(asking: Env) -> None:

@@ -16,7 +16,7 @@ mcp registry add docker --type docker --token-env GITHUB_TOKEN
 mcp registry add docker --dir ./mcp-registry
 mcp registry add team --type docker --repo example/servers --branch main --token-file ~/.config/token
 mcp registry add ours --type http --url https://mcp.example.com/servers.json --priority 200
-mcp registry add team --type cluster --path tools/default
+mcp registry add team --type cluster --path tools/default --context staging
 mcp registry add release --type docker --url https://example.com/registry.tar.gz
 """
 
@@ -66,7 +66,8 @@ def command(session: Session, name: str, directory: str | None, **given: str | i
 
     A source that cannot be read is not added. One of the same name is replaced. Tokens are never stored: the source
     remembers the variable or the file, and the token goes to the source's own host only. A source of the type cluster
-    is an MCPRegistry of the cluster in use, by default the one of that name.
+    is an MCPRegistry of the cluster in use, by default the one of that name; it stays that of this kubeconfig and
+    context, whichever are in use later.
     """
     if directory and (given["path"] or given["url"] or given["repo"]):
         raise WrongUsage("--dir, --path, --url and --repo name different places", "Give one of them.")
@@ -102,13 +103,13 @@ def run(name: str, options: Options, session: Session) -> None:
     from mcp_operator.catalog.catalogue import open_catalogue
     from mcp_operator.catalog.sources import Source
 
-    from mcp_cli.clusterregistries import TYPE, place, readers
+    from mcp_cli.clusterregistries import TYPE, place, readers, remembered
     from mcp_cli.views.refreshed import show_refreshed
     from mcp_cli.views.watched import Watched
 
     given = asdict(options)
     if options.type == TYPE:
-        given["path"] = place(session, name, options.path)
+        given |= {"path": place(session, name, options.path), **remembered(session)}
     for key in ("path", "token_file", "ca_file"):
         if given[key] and not (key == "path" and (options.repo or options.type == TYPE)):
             given[key] = _absolute(given[key])

@@ -82,7 +82,7 @@ def what_runs(entry: ServerEntry) -> str:
     package = entry.package
     if package and entry.runtime != "remote":
         return _PACKAGE_SOURCES.get(package.kind, f"{package.kind}:") + package.identifier
-    return entry.remotes[0].url if entry.remotes else ""
+    return entry.remote.url if entry.remote else ""
 
 
 def packed(words: tuple[str, ...]) -> str:

@@ -166,11 +166,17 @@ class ServerEntry(_Document):
         return "remote" if self.remotes else ""
 
     @property
+    def remote(self) -> Remote | None:
+        """The remote to use: one that speaks streamable HTTP before one with the older transport, sse."""
+        known = (one for one in self.remotes if one.transport == "streamable-http")
+        return next(known, self.remotes[0] if self.remotes else None)
+
+    @property
     def transport(self) -> str:
         package = self.package
         if package and self.runtime != "remote":
             return package.transport
-        return self.remotes[0].transport if self.remotes else ""
+        return self.remote.transport if self.remote else ""
 
     @property
     def env(self) -> tuple[Variable, ...]:
@@ -178,7 +184,7 @@ class ServerEntry(_Document):
         package = self.package
         if package and self.runtime != "remote":
             return package.env
-        return self.remotes[0].headers if self.remotes else ()
+        return self.remote.headers if self.remote else ()
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads back; without `raw`, which the index keeps beside it."""

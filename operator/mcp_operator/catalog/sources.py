@@ -29,7 +29,8 @@ class Source:
     """Where entries come from. Of two entries of one name, that of the source with the higher priority is taken.
 
     A token is named, never held: the variable `token_env` or the file `token_file` holds it. `path` is a file or a
-    folder on this machine or, with `repo`, a folder in the repository. `latest_only` leaves old versions out.
+    folder on this machine or, with `repo`, a folder in the repository. `latest_only` leaves old versions out. A
+    registry of a cluster is that of the `context` in the files `kubeconfig`; without them, of the cluster in use.
     """
 
     name: str
@@ -43,12 +44,15 @@ class Source:
     token_file: str = ""
     ca_file: str = ""
     latest_only: bool = False
+    kubeconfig: str = ""
+    context: str = ""
 
     @property
     def place(self) -> str:
         """Where it is, for people."""
         where = self.repo or self.path or self.url.partition("?")[0]
-        return where + (f" ({self.branch})" if self.branch else "")
+        detail = self.branch or self.context
+        return where + (f" ({detail})" if detail else "")
 
     @property
     def remote(self) -> bool:
@@ -58,7 +62,8 @@ class Source:
     @property
     def fingerprint(self) -> str:
         """What decides what it holds: another fingerprint means that nothing known of it counts any more."""
-        return "|".join((self.type, self.path, self.url, self.repo, self.branch, str(self.latest_only)))
+        where = (self.type, self.path, self.url, self.repo, self.branch, str(self.latest_only))
+        return "|".join((*where, self.kubeconfig, self.context) if self.context else where)
 
 
 BUILTIN = Source("builtin", "builtin", priority=BUILTIN_PRIORITY)

@@ -11,7 +11,7 @@ from mcp_operator.api import names
 from mcp_operator.catalog.docker_server import docker_spec
 from mcp_operator.catalog.errors import NotDeployable
 from mcp_operator.catalog.launch import COMMAND_UNKNOWN, TRANSPORTS, package_spec
-from mcp_operator.catalog.model import RUNTIMES, Package, ServerEntry
+from mcp_operator.catalog.model import RUNTIMES, Package, Remote, ServerEntry
 from mcp_operator.catalog.options import EntryOptions, Manifest, Plan, SecretKey
 from mcp_operator.catalog.remote_server import remote_spec
 from mcp_operator.catalog.values import Values
@@ -60,24 +60,25 @@ def problems(entry: ServerEntry) -> tuple[str, ...]:
         chosen = choose(entry, None)
     except NotDeployable as error:
         return (*found, str(error))
-    if chosen and chosen.transport not in TRANSPORTS:
+    served = TRANSPORTS if isinstance(chosen, Package) else TRANSPORTS[1:]
+    if chosen.transport not in served:
         found.append(f"its transport {chosen.transport!r} is not served here")
-    elif chosen and chosen.kind == "oci" and chosen.transport == "stdio" and not chosen.command:
+    elif isinstance(chosen, Package) and chosen.kind == "oci" and chosen.transport == "stdio" and not chosen.command:
         found.append(COMMAND_UNKNOWN)
     if entry.oauth:
         found.append("it can log in with OAuth, which is not done here: give the secret itself")
     return tuple(found)
 
 
-def choose(entry: ServerEntry, runtime: str | None) -> Package | None:
-    """The package to run; None for the remote. Raises NotDeployable."""
+def choose(entry: ServerEntry, runtime: str | None) -> Package | Remote:
+    """The package to run, or the remote to use. Raises NotDeployable."""
     if entry.kind == "poci":
         raise NotDeployable("it is a set of tools that start a container each, and no server", "choose another server")
     fitting = [one for one in entry.packages if one.kind in RUNTIMES and runtime in (None, RUNTIMES[one.kind])]
     if fitting:
         return entry.package if entry.package in fitting else fitting[0]
-    if entry.remotes and runtime in (None, "remote"):
-        return None
+    if entry.remote and runtime in (None, "remote"):
+        return entry.remote
     if runtime and (entry.packages or entry.remotes):
         offered = sorted(
             {RUNTIMES.get(one.kind, one.kind) for one in entry.packages} | ({"remote"} if entry.remotes else set())
@@ -90,12 +91,12 @@ def choose(entry: ServerEntry, runtime: str | None) -> Package | None:
 
 
 def _spec(entry: ServerEntry, values: Values, options: EntryOptions) -> tuple[Manifest, dict[str, str]]:
-    package = choose(entry, options.runtime)
-    if package is None:
-        return remote_spec(entry.remotes[0], values), {}
+    chosen = choose(entry, options.runtime)
+    if isinstance(chosen, Remote):
+        return remote_spec(chosen, values), {}
     if entry.layout == "docker":
-        return docker_spec(entry, package, values, options)
-    return package_spec(package, entry.published_at, values, options), {}
+        return docker_spec(entry, chosen, values, options)
+    return package_spec(chosen, entry.published_at, values, options), {}
 
 
 def _registry(entry: ServerEntry, options: EntryOptions) -> dict[str, str]:
