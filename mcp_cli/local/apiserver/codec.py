@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcp_cli.local.apimachinery import errors
 from mcp_cli.local.apiserver import protobuf, refusals, yamltext
+from mcp_cli.local.apiserver.pace import Pace
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -66,6 +67,15 @@ def encode(value: Any, media_type: str = JSON) -> bytes:
     if media_type == YAML:
         return yamltext.dump(value)
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+
+
+async def encode_list(value: dict[str, Any], name: str) -> bytes:
+    """An object as JSON whose last field `name` is a list that may be long."""
+    pace, pieces = Pace(), []
+    for item in value[name]:
+        await pace()
+        pieces.append(encode(item)[:-1])
+    return encode({**value, name: []})[: -len(b"]}\n")] + b",".join(pieces) + b"]}\n"
 
 
 def media_type_of(request: Request) -> str:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from mcp_cli.local.apimachinery import crds as definitions
 from mcp_cli.local.apimachinery import managers, times
 from mcp_cli.local.apimachinery.errors import StatusError
+from mcp_cli.local.apiserver.pace import Pace
 from mcp_cli.local.apiserver.pipeline.delete import delete as run_delete
 from mcp_cli.local.apiserver.pipeline.write import DELETE, Write
 from mcp_cli.local.apiserver.registry import CRDS
-from mcp_cli.local.storage import Conflict
+from mcp_cli.local.storage import StorageError
 
 if TYPE_CHECKING:
     from mcp_cli.local.apimachinery.models import Model
@@ -114,10 +115,16 @@ class CustomResources:
         if CLEANUP in (crd["metadata"].get("finalizers") or []) and name not in self._cleaning:
             task = asyncio.ensure_future(self._remove_instances(name))
             self._cleaning[name] = task
-            task.add_done_callback(lambda _: self._cleaning.pop(name, None))
+            task.add_done_callback(lambda done: self._cleaned(name, done))
+
+    def _cleaned(self, name: str, task: asyncio.Task[None]) -> None:
+        self._cleaning.pop(name, None)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("the objects of %s are not removed", name, exc_info=task.exception())
 
     async def _remove_instances(self, name: str) -> None:
         """Delete every object of the definition, wait for their finalizers, then let the definition go."""
+        pace = Pace()
         while (crd := self._server.objects.find(self._model, "", name)) is not None:
             left = self._instances(name)
             try:
@@ -125,9 +132,10 @@ class CustomResources:
                     self._finish(crd)
                     return
                 for model, obj in left:
+                    await pace()
                     if not obj["metadata"].get("deletionTimestamp"):
                         await run_delete(self._deletion(model, obj), {})
-            except (Conflict, StatusError) as error:
+            except (StorageError, StatusError) as error:
                 log.debug("%s is looked at again: %s", name, error)
             await asyncio.sleep(POLL_SECONDS)
 

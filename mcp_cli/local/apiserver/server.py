@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
+import logging
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +14,16 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from mcp_cli.local.apiserver import kubelet
+from mcp_cli.local.storage import StorageError
 
 if TYPE_CHECKING:
     from mcp_cli.local.apiserver.app import ApiServer
 
 GRACE_SECONDS = 2
 KEEP_ALIVE_SECONDS = 300
+CHECKPOINT_SECONDS, COMPACTION_TURNS = 5.0, 12
+
+log = logging.getLogger(__name__)
 
 
 class _Uvicorn(uvicorn.Server):
@@ -54,7 +60,7 @@ class Listener:
 
     async def serve(self) -> None:
         """Until `stop` was called."""
-        compaction = asyncio.create_task(self._compact())
+        compaction = asyncio.create_task(self._look_after_store())
         try:
             await self._uvicorn.serve(sockets=[self._socket])
         finally:
@@ -71,10 +77,18 @@ class Listener:
         self._app.server.store.end_watches()
         self._uvicorn.should_exit = True
 
-    async def _compact(self) -> None:
-        while True:
-            await asyncio.sleep(60)
-            self._app.server.store.compact()
+    async def _look_after_store(self) -> None:
+        """Forget old history and bring the store's file up to date, now and then and a little at a time."""
+        store = self._app.server.store
+        for turn in itertools.count(1):
+            await asyncio.sleep(CHECKPOINT_SECONDS)
+            try:
+                await asyncio.to_thread(store.checkpoint)
+                for _ in store.compaction() if turn % COMPACTION_TURNS == 0 else ():
+                    await asyncio.sleep(0)
+            except StorageError as error:
+                # A full disk: what is asked of the API says the same, and the next turn tries again.
+                log.warning("the store's history was not shortened: %s", error)
 
 
 def bind(port: int, host: str = "127.0.0.1") -> socket.socket:

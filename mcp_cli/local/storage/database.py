@@ -10,6 +10,8 @@ from pathlib import Path
 from mcp_cli.local.storage.errors import DatabaseBroken, StorageError, StorageFull
 
 LAYOUT = 1
+# Writers checkpoint only where `checkpoint` does not keep up: it waits for the disk, and they run on the event loop.
+LAST_RESORT_PAGES = 16_000
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS objects (
@@ -41,6 +43,7 @@ def _configure(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA cache_size = -4096")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {LAST_RESORT_PAGES}")
     connection.executescript(TABLES)
 
 
@@ -51,6 +54,23 @@ def _check_layout(connection: sqlite3.Connection, path: Path | str) -> None:
         raise DatabaseBroken(f"{path} was written by a newer version of this program (layout {layout}); upgrade it")
     if layout < LAYOUT:
         connection.execute(f"PRAGMA user_version = {LAYOUT}")
+
+
+def log_size(path: Path | str) -> int:
+    """How long the write-ahead log of a database is."""
+    log = Path(f"{path}-wal")
+    return log.stat().st_size if log.exists() else 0
+
+
+def checkpoint(path: Path | str) -> None:
+    """Move what the write-ahead log of a database holds into its file, on a connection of its own."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    except sqlite3.DatabaseError as error:
+        raise _in_words(error, path) from error
+    finally:
+        connection.close()
 
 
 @contextmanager

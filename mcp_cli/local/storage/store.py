@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mcp_cli.local.storage.database import open_database, transaction
+from mcp_cli.local.storage.database import checkpoint, log_size, open_database, transaction
 from mcp_cli.local.storage.errors import Compacted, Conflict, Exists, Missing
 from mcp_cli.local.storage.watch import ADDED, DELETED, MODIFIED, Change, Hub, Watcher
 
 HISTORY_SECONDS = 600.0
 HISTORY_ROWS = 50_000
+COMPACTED_AT_ONCE = 100
+CHECKPOINT_BYTES = 4 * 1024 * 1024
 
 _NOW = "SELECT key, revision, value FROM objects WHERE resource = :resource"
 _THEN = (
@@ -50,6 +52,8 @@ class Store:
     """Objects and their history in one SQLite file."""
 
     def __init__(self, path: Path | str) -> None:
+        self._path = path
+        self._unsaved = log_size(path)
         self._db = open_database(path)
         self._hub = Hub()
         self._listeners: list[Callable[[Change], None]] = []
@@ -150,7 +154,8 @@ class Store:
             else:
                 self._db.execute("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?)", (resource, key, revision, text))
         self._revision = revision
-        self._publish(Change(revision, kind, resource, key, json.loads(text), previous))
+        self._unsaved += len(text) + len(before or "")
+        self._publish(Change(revision, kind, resource, key, text, before))
         return value
 
     def _publish(self, change: Change) -> None:
@@ -169,11 +174,7 @@ class Store:
             " AND key >= ? AND key < ? ORDER BY revision",
             (resource, since, prefix, prefix + "\U0010ffff"),
         )
-        backlog = [
-            Change(revision, kind, resource, key, json.loads(value), json.loads(previous) if previous else None)
-            for revision, kind, resource, key, value, previous in rows
-        ]
-        watcher = Watcher(resource, prefix, backlog)
+        watcher = Watcher(resource, prefix, [Change(*row) for row in rows])
         self._hub.add(watcher)
         return watcher
 
@@ -189,11 +190,35 @@ class Store:
 
     def compact(self, *, keep_seconds: float = HISTORY_SECONDS, keep_rows: int = HISTORY_ROWS) -> int:
         """Forget history older than both bounds allow; returns the revision up to which it is gone."""
-        by_age = self._db.execute("SELECT max(revision) FROM log WHERE at <= ?", (time.time() - keep_seconds,))
-        upto = max(by_age.fetchone()[0] or 0, self._revision - keep_rows)
-        if upto > self._compacted:
-            with transaction(self._db):
-                self._db.execute("DELETE FROM log WHERE revision <= ?", (upto,))
-                self._db.execute("INSERT OR REPLACE INTO meta VALUES ('compacted', ?)", (upto,))
-            self._compacted = upto
+        for _ in self.compaction(keep_seconds=keep_seconds, keep_rows=keep_rows):
+            pass
         return self._compacted
+
+    def compaction(self, *, keep_seconds: float = HISTORY_SECONDS, keep_rows: int = HISTORY_ROWS) -> Iterator[int]:
+        """The same in steps of a few milliseconds, between which others may read and write."""
+        upto = max(self._written_before(time.time() - keep_seconds), self._revision - keep_rows)
+        while self._compacted < upto:
+            step = min(upto, self._compacted + COMPACTED_AT_ONCE)
+            with transaction(self._db):
+                self._db.execute("DELETE FROM log WHERE revision <= ?", (step,))
+                self._db.execute("INSERT OR REPLACE INTO meta VALUES ('compacted', ?)", (step,))
+            self._compacted = step
+            yield step
+
+    def _written_before(self, moment: float) -> int:
+        """The last revision until then: halving, for to look at every row is to read the whole file."""
+        low, high = self._compacted, self._revision
+        while low < high:
+            middle = (low + high + 1) // 2
+            row = self._db.execute("SELECT at FROM log WHERE revision = ?", (middle,)).fetchone()
+            if row is None or row[0] <= moment:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def checkpoint(self) -> None:
+        """Bring a write-ahead log that has grown into the file; for a thread of its own: it waits for the disk."""
+        if self._unsaved >= CHECKPOINT_BYTES:
+            self._unsaved = 0
+            checkpoint(self._path)

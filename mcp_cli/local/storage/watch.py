@@ -6,6 +6,7 @@ Called by the store (publishing) and by the API server's watch handler (reading)
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,16 +17,27 @@ BACKLOG_LIMIT = 20_000
 
 @dataclass(slots=True, frozen=True)
 class Change:
-    """One write. `object` and `previous` are shared by all readers and must not be changed by them."""
+    """One write. The values are kept as they are stored, for most changes are read by few: a backlog of thousands
+    would hold up everybody else if it were decoded when a watch begins."""
 
     revision: int
     type: str
     resource: str
     key: str
-    object: dict[str, Any]
-    previous: dict[str, Any] | None = None
+    value: str
+    previous_value: str | None = None
     memo: dict[Any, Any] = field(default_factory=dict, compare=False)
     """Readers keep what they derive from the change here (its encoded form), so that a hundred watches encode once."""
+
+    @property
+    def object(self) -> dict[str, Any]:
+        """A copy of the reader's own."""
+        return json.loads(self.value)
+
+    @property
+    def previous(self) -> dict[str, Any] | None:
+        """The same of what was there before."""
+        return None if self.previous_value is None else json.loads(self.previous_value)
 
 
 class Watcher:
@@ -54,6 +66,10 @@ class Watcher:
 
     def pending(self) -> int:
         return len(self._queue)
+
+    def take(self, limit: int) -> list[Change]:
+        """What waits already, at most `limit` changes."""
+        return [self._queue.popleft() for _ in range(min(limit, len(self._queue)))]
 
     async def next(self, timeout: float | None = None) -> Change | None:
         """The next change; None when the time is over or the watcher was closed."""

@@ -110,6 +110,45 @@ def test_recent_history_survives_compaction(store: Store) -> None:
     assert store.watch("/things", since=0).pending() == 1
 
 
+def test_compaction_forgets_by_age_what_is_older(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for second in range(1, 41):
+        monkeypatch.setattr("time.time", lambda second=second: 1000.0 + second)
+        store.create("/things", f"a{second}", thing(f"a{second}"))
+    for keep, gone in ((45.0, 0), (39.0, 1), (10.5, 29), (10.5, 29), (1.0, 39), (0.0, 40)):
+        assert store.compact(keep_seconds=keep) == gone
+    assert len(keys(store)) == 40
+
+
+def test_compaction_goes_in_steps_that_others_see(store: Store) -> None:
+    for number in range(250):
+        store.create("/things", f"a{number}", thing(f"a{number}"))
+    steps = []
+    for step in store.compaction(keep_seconds=0, keep_rows=0):
+        steps.append((step, store.watch("/things", since=step).pending()))
+        store.create("/others", f"b{step}", thing("b"))
+    assert steps == [(100, 150), (200, 50), (250, 0)]
+    assert store.compacted == 250
+
+
+def test_a_checkpoint_brings_what_was_written_into_the_file(tmp_path: Path) -> None:
+    store = Store(tmp_path / "db")
+    file, text = tmp_path / "db", "x" * 100_000
+    for number in range(30):
+        store.create("/things", f"a{number}", thing("a", text=text))
+    before = file.stat().st_size
+    store.checkpoint()
+    assert file.stat().st_size == before, "a log that is still short is left alone"
+    for number in range(30, 60):
+        store.create("/things", f"a{number}", thing("a", text=text))
+    assert file.stat().st_size == before, "a writer does not wait for the disk"
+    store.checkpoint()
+    assert file.stat().st_size > before + 2 * 60 * len(text)
+    assert len(keys(store)) == 60
+    store.create("/things", "b", thing("b"))
+    store.close()
+    assert len(keys(Store(file))) == 61
+
+
 def test_a_restart_keeps_objects_revisions_and_history(tmp_path: Path) -> None:
     first = Store(tmp_path / "db")
     first.create("/things", "a", thing("a"))

@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from mcp_cli.local.apimachinery import errors
 from mcp_cli.local.apiserver import codec
-from mcp_cli.local.apiserver.handlers.read import bare, collect
+from mcp_cli.local.apiserver.handlers.read import bare, collect, list_answer
 from mcp_cli.local.apiserver.handlers.respond import answer
+from mcp_cli.local.apiserver.pace import Pace
 from mcp_cli.local.apiserver.pipeline.delete import delete as run_delete
 from mcp_cli.local.apiserver.pipeline.write import DELETE, write_of
 
@@ -37,8 +38,10 @@ async def delete(call: Call) -> Response:
 async def delete_collection(call: Call) -> Response:
     """DELETE of everything that the selectors match; answers with what there was."""
     options = await _options(call)
-    items, metadata = collect(call)
+    items, metadata = await collect(call)
+    pace = Pace()
     for item in items:
+        await pace()
         write = write_of(call, DELETE, {})
         write.namespace, write.name = item["metadata"].get("namespace", ""), item["metadata"]["name"]
         try:
@@ -53,7 +56,7 @@ async def delete_collection(call: Call) -> Response:
         "items": [bare(item) for item in items] if call.model.builtin else items,
     }
     form = codec.negotiate(call.request.headers.get("accept", ""))
-    return Response(codec.encode(body, form.media_type), media_type=form.media_type)
+    return await list_answer(call, body, form)
 
 
 async def _options(call: Call) -> dict[str, Any]:

@@ -11,15 +11,16 @@ from starlette.responses import Response
 from mcp_cli.local.apimachinery import fieldselectors, selectors
 from mcp_cli.local.apiserver import codec
 from mcp_cli.local.apiserver.handlers import paging
-from mcp_cli.local.apiserver.handlers.respond import METADATA_VERSION, answer, metadata_only, plain, table
+from mcp_cli.local.apiserver.handlers.respond import METADATA_VERSION, answer, encoded, metadata_only, plain, table
 from mcp_cli.local.apiserver.objects import serve
+from mcp_cli.local.apiserver.pace import Pace
 from mcp_cli.local.apiserver.registry import storage_key
 from mcp_cli.local.storage import Compacted
 
 if TYPE_CHECKING:
     from mcp_cli.local.apiserver.context import Call
 
-CHUNK = 500
+CHUNK, ROWS_AT_ONCE = 500, 20
 Match = Callable[[dict[str, Any]], bool]
 
 
@@ -49,9 +50,9 @@ def prefix_of(call: Call) -> str:
 async def list_objects(call: Call) -> Response:
     """The list in the form asked for."""
     form = codec.negotiate(call.request.headers.get("accept", ""))
-    items, metadata = collect(call)
+    items, metadata = await collect(call)
     if form.kind == codec.TABLE:
-        return plain(table(call, items, metadata, form), 200, form.media_type, call.warnings)
+        return plain(await long_table(call, items, metadata, form), 200, form.media_type, call.warnings)
     if form.kind in (codec.METADATA, codec.METADATA_LIST):
         kind, version = codec.METADATA_LIST, METADATA_VERSION
         items = [metadata_only(item) for item in items]
@@ -60,7 +61,26 @@ async def list_objects(call: Call) -> Response:
         if call.model.builtin:
             items = [bare(item) for item in items]
     body = {"kind": kind, "apiVersion": version, "metadata": metadata, "items": items}
+    return await list_answer(call, body, form)
+
+
+async def list_answer(call: Call, body: dict[str, Any], form: codec.Form) -> Response:
+    """A list, encoded a few items at a time."""
+    if form.media_type == codec.JSON:
+        return encoded(await codec.encode_list(body, "items"), 200, form.media_type, call.warnings)
     return plain(body, 200, form.media_type, call.warnings)
+
+
+async def long_table(
+    call: Call, items: list[dict[str, Any]], metadata: dict[str, Any], form: codec.Form
+) -> dict[str, Any]:
+    """A Table made a few rows at a time."""
+    pace = Pace()
+    whole = table(call, items[:ROWS_AT_ONCE], metadata, form)
+    for start in range(ROWS_AT_ONCE, len(items), ROWS_AT_ONCE):
+        await pace()
+        whole["rows"] += table(call, items[start : start + ROWS_AT_ONCE], metadata, form, False)["rows"]
+    return whole
 
 
 def bare(item: dict[str, Any]) -> dict[str, Any]:
@@ -68,13 +88,13 @@ def bare(item: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in item.items() if key not in ("apiVersion", "kind")}
 
 
-def collect(call: Call) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+async def collect(call: Call) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The matching objects of this page and the list's metadata."""
     match = matcher(call)
     limit = call.query.number("limit") or 0
     at, after = paging.position(call.query, call.server.store.revision)
     items: list[dict[str, Any]] = []
-    store, resource = call.server.store, storage_key(call.model)
+    store, resource, pace = call.server.store, storage_key(call.model), Pace()
     while True:
         rows = CHUNK if match or not limit else limit - len(items)
         try:
@@ -83,6 +103,7 @@ def collect(call: Call) -> tuple[list[dict[str, Any]], dict[str, Any]]:
             raise paging.expired(call.query, error) from None
         at = page.revision
         for index, row in enumerate(page.rows):
+            await pace()
             obj = serve(call.model, json.loads(row.value))
             after = row.key
             if match is None or match(obj):

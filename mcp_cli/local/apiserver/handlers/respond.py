@@ -26,7 +26,12 @@ def answer(call: Call, obj: dict[str, Any], code: int = 200) -> Response:
 
 def plain(value: Any, code: int = 200, media_type: str = codec.JSON, warnings: list[str] | None = None) -> Response:
     """A value as it is."""
-    response = Response(codec.encode(value, media_type), code, media_type=media_type)
+    return encoded(codec.encode(value, media_type), code, media_type, warnings)
+
+
+def encoded(data: bytes, code: int, media_type: str, warnings: list[str] | None = None) -> Response:
+    """Bytes of a media type."""
+    response = Response(data, code, media_type=media_type)
     for warning in warnings or []:
         text = warning.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
         response.headers.append("Warning", f'299 - "{text}"')

@@ -20,6 +20,7 @@ from mcp_cli.local.apiserver.handlers import paging
 from mcp_cli.local.apiserver.handlers.read import Match, matcher, prefix_of
 from mcp_cli.local.apiserver.handlers.respond import shaped
 from mcp_cli.local.apiserver.objects import serve
+from mcp_cli.local.apiserver.pace import Pace
 from mcp_cli.local.apiserver.registry import storage_key
 from mcp_cli.local.storage import Change, Compacted, Watcher
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from mcp_cli.local.apiserver.context import Call
 
 BOOKMARK_SECONDS = 55.0
+LINES_AT_ONCE = 50
 DEFAULT_TIMEOUT = (1800, 3600)
 _INITIAL_END = "k8s.io/initial-events-end"
 
@@ -53,6 +55,7 @@ class Stream:
         self.store = call.server.store
         self.resource = storage_key(call.model)
         self._columns = True
+        self._pace = Pace()
         self._deadline = time.monotonic() + (call.query.number("timeoutSeconds") or random.uniform(*DEFAULT_TIMEOUT))
         self._bookmarks = call.query.flag("allowWatchBookmarks")
 
@@ -68,21 +71,28 @@ class Stream:
             return
         try:
             if initial or since == 0:
-                for event in self._initial(start, initial):
+                async for event in self._initial(start, initial):
                     yield event
             async for event in self._live(watcher, start):
                 yield event
         finally:
             self.store.unwatch(watcher)
 
-    def _initial(self, revision: int, marked: bool) -> list[bytes]:
+    async def _initial(self, revision: int, marked: bool) -> AsyncIterator[bytes]:
         """What there is already, as additions."""
-        page = self.store.page(self.resource, prefix_of(self.call), at=revision)
-        objects = [serve(self.call.model, json.loads(row.value)) for row in page.rows]
-        lines = [self._encode("ADDED", self._shape(obj)) for obj in objects if self.match is None or self.match(obj)]
+        lines: list[bytes] = []
+        for row in self.store.page(self.resource, prefix_of(self.call), at=revision).rows:
+            await self._pace()
+            obj = serve(self.call.model, json.loads(row.value))
+            if self.match is None or self.match(obj):
+                lines.append(self._encode("ADDED", self._shape(obj)))
+            if len(lines) == LINES_AT_ONCE:
+                yield b"".join(lines)
+                lines.clear()
         if marked and self._bookmarks:
             lines.append(self._bookmark(revision, {_INITIAL_END: "true"}))
-        return lines
+        if lines:
+            yield b"".join(lines)
 
     async def _live(self, watcher: Watcher, revision: int) -> AsyncIterator[bytes]:
         next_bookmark = time.monotonic() + BOOKMARK_SECONDS
@@ -90,10 +100,11 @@ class Stream:
             wait = min(self._deadline, next_bookmark) - time.monotonic()
             change = await watcher.next(max(wait, 0.0))
             if change is not None:
-                revision = change.revision
-                event = self._event(change)
-                if event:
-                    yield event
+                changes = [change, *watcher.take(LINES_AT_ONCE)]
+                revision = changes[-1].revision
+                lines = await self._events(changes)
+                if lines:
+                    yield lines
                 continue
             now = time.monotonic()
             if watcher.closed or now >= self._deadline:
@@ -103,6 +114,14 @@ class Stream:
                 if self._bookmarks:
                     yield self._bookmark(max(revision, self.store.revision), {})
 
+    async def _events(self, changes: list[Change]) -> bytes:
+        """What these changes are to this client; nothing where none concerns it."""
+        lines = []
+        for change in changes:
+            await self._pace()
+            lines.append(self._event(change) or b"")
+        return b"".join(lines)
+
     def _event(self, change: Change) -> bytes | None:
         """A change as this client's selectors see it."""
         model, kind = self.call.model, change.type
@@ -110,20 +129,26 @@ class Stream:
         if simple:
             memo = (model.api_version, "event")
             if memo not in change.memo:
-                change.memo[memo] = self._encode(kind, serve(model, json.loads(json.dumps(change.object))))
+                change.memo[memo] = self._encode(kind, self._served(change))
             return change.memo[memo]
-        obj = serve(model, json.loads(json.dumps(change.object)))
+        obj = self._served(change)
         if self.match is not None:
             now = kind != "DELETED" and self.match(obj)
-            before = change.previous is not None and self.match(serve(model, json.loads(json.dumps(change.previous))))
+            before = change.previous_value is not None and self.match(self._served(change, before=True))
             kind = {(True, True): "MODIFIED", (True, False): "ADDED", (False, True): "DELETED"}.get((now, before), "")
             if not kind:
                 return None
             if kind == "DELETED" and change.type == "MODIFIED":
-                previous = serve(model, json.loads(json.dumps(change.previous)))
-                previous["metadata"]["resourceVersion"] = str(change.revision)
-                obj = previous
+                obj = self._served(change, before=True)
+                obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(change.revision)}}
         return self._encode(kind, self._shape(obj))
+
+    def _served(self, change: Change, *, before: bool = False) -> dict[str, Any]:
+        """The object after or before the change, shared by all watches of this version: only to be read."""
+        memo = (self.call.model.api_version, before)
+        if memo not in change.memo:
+            change.memo[memo] = serve(self.call.model, (change.previous or {}) if before else change.object)
+        return change.memo[memo]
 
     def _shape(self, obj: dict[str, Any]) -> dict[str, Any]:
         shape = shaped(self.call, obj, self.form, columns=self._columns)

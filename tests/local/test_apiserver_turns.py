@@ -1,0 +1,155 @@
+"""Long requests leave the event loop to others in between: lists, watches, deletions of many, the store's upkeep."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+
+from mcp_cli.local.apiserver import pace, server
+from mcp_cli.local.apiserver.app import ApiServer, create_app
+from mcp_cli.local.apiserver.config import ServerConfig
+from mcp_cli.local.apiserver.server import Listener, bind
+from mcp_cli.local.paths import ClusterPaths
+from mcp_cli.local.pki import ensure_credentials
+from mcp_cli.local.storage import Store
+from tests.support.waiting import eventually
+
+MANY = 300
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+MAPS = "/api/v1/namespaces/default/configmaps"
+
+
+@pytest.fixture(autouse=True)
+def _short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each piece is a turn of its own, so that what is counted does not depend on the machine's speed."""
+    monkeypatch.setattr(pace, "TURN_SECONDS", 0.0)
+
+
+@pytest.fixture
+def app() -> ApiServer:
+    store = Store(":memory:")
+    app = create_app(store, ServerConfig("token", 1, "127.99.128.0/17", ""))
+    for number in range(MANY):
+        metadata = {"name": f"m{number}", "namespace": "default", "uid": str(number)}
+        store.create(
+            "/configmaps", f"default/m{number}", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
+        )
+    return app
+
+
+def client(app: ApiServer) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]
+    return httpx.AsyncClient(transport=transport, base_url="https://api", headers={"Authorization": "Bearer token"})
+
+
+async def turns_of_others(work: Awaitable[Any]) -> tuple[Any, int]:
+    """What the work gives, and how often somebody else had the loop meanwhile."""
+    task, turns = asyncio.ensure_future(work), 0
+    while not task.done():
+        turns += 1
+        await asyncio.sleep(0)
+    return task.result(), turns
+
+
+async def test_a_long_list_is_whole_and_lets_others_in(app: ApiServer) -> None:
+    async with client(app) as http:
+        answer, turns = await turns_of_others(http.get(MAPS))
+    listed = answer.json()
+    assert (listed["kind"], len(listed["items"]), turns > MANY) == ("ConfigMapList", MANY, True)
+    assert list(listed) == ["kind", "apiVersion", "metadata", "items"]
+
+
+async def test_a_long_table_is_whole_and_lets_others_in(app: ApiServer) -> None:
+    async with client(app) as http:
+        answer, turns = await turns_of_others(http.get(MAPS, headers={"Accept": TABLE}))
+    table = answer.json()
+    assert [column["name"] for column in table["columnDefinitions"]] == ["Name", "Data", "Age"]
+    assert len({row["object"]["metadata"]["name"] for row in table["rows"]}) == MANY
+    assert turns > MANY
+
+
+async def test_an_empty_list_is_one(app: ApiServer) -> None:
+    async with client(app) as http:
+        assert (await http.get("/api/v1/secrets")).json()["items"] == []
+
+
+async def test_deleting_many_lets_others_in(app: ApiServer) -> None:
+    async with client(app) as http:
+        answer, turns = await turns_of_others(http.delete(MAPS))
+        assert (len(answer.json()["items"]), turns > 2 * MANY) == (MANY, True)
+        assert (await http.get(MAPS)).json()["items"] == []
+
+
+async def watched(app: ApiServer, wanted: int, **query: str) -> tuple[list[dict[str, Any]], int]:
+    """The first events of a watch, and how often somebody else had the loop while they were made."""
+    sent, turns, began = b"", 0, None
+    done = asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        await done.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        nonlocal sent, began
+        began = turns if began is None else began
+        sent += message.get("body", b"")
+        if sent.count(b"\n") >= wanted:
+            done.set()
+
+    parts = {"method": "GET", "path": MAPS, "raw_path": MAPS.encode(), "query_string": urlencode(query).encode()}
+    headers = [(b"authorization", b"Bearer token")]
+    scope = {"type": "http", "http_version": "1.1", "scheme": "https", "headers": headers, **parts}
+    task = asyncio.ensure_future(app(scope, receive, send))
+    while not done.is_set():
+        turns += 1
+        await asyncio.sleep(0)
+    passed = turns - (began or 0)
+    await task
+    return [json.loads(line) for line in sent.splitlines()], passed
+
+
+@pytest.mark.parametrize("query", [{}, {"resourceVersion": "0"}, {"fieldSelector": "metadata.name!=m7"}])
+async def test_a_watch_that_begins_with_many_lets_others_in(app: ApiServer, query: dict[str, str]) -> None:
+    wanted = MANY - ("fieldSelector" in query)
+    events, turns = await watched(app, wanted, watch="1", **query)
+    assert [event["type"] for event in events] == ["ADDED"] * wanted
+    assert turns >= wanted
+
+
+async def test_a_watch_from_history_lets_others_in_and_keeps_the_order(app: ApiServer) -> None:
+    async with client(app) as http:
+        first = (await http.get(f"{MAPS}/m0")).json()["metadata"]["resourceVersion"]
+    events, turns = await watched(app, MANY - 1, watch="1", resourceVersion=first)
+    assert [event["object"]["metadata"]["name"] for event in events] == [f"m{number}" for number in range(1, MANY)]
+    assert turns >= MANY - 1
+
+
+async def test_upkeep_of_the_store_survives_a_disk_that_takes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(server, "CHECKPOINT_SECONDS", 0.01)
+    monkeypatch.setattr(server, "COMPACTION_TURNS", 1)
+    caplog.set_level(logging.WARNING)
+    paths = ClusterPaths(tmp_path)
+    token, store = ensure_credentials(paths, ["127.0.0.1"]), Store(tmp_path / "db")
+    socket = bind(0)
+    config = ServerConfig(token, socket.getsockname()[1], "127.99.128.0/17", "")
+    listener = Listener(create_app(store, config), socket, paths.server_certificate, paths.server_key)
+    store._db.execute("UPDATE log SET at = 0")
+    store._db.execute("PRAGMA query_only = 1")
+    serving = asyncio.create_task(listener.serve())
+    await eventually(lambda: "the store's history was not shortened" in caplog.text, "a refused compaction")
+    assert store.compacted == 0
+    store._db.execute("PRAGMA query_only = 0")
+    await eventually(lambda: store.compacted == store.revision, "compaction, now that the disk takes it")
+    listener.stop()
+    await serving
+    store.close()
