@@ -59,6 +59,14 @@ def test_main_program(name: str, programs: list[str], asked: str | None, found: 
         ("npm error code ETARGET\nnpm error notarget No matching version", "no version 9.9"),
         ("npm error code ENOTCACHED\nnpm error request to x failed", "not in the cache"),
         ("npm error code ECONNREFUSED\nnpm error errno", "no network"),
+        (
+            "npm error code 1\nnpm error path /x/thing\nnpm error command failed\n"
+            "npm error command sh -c node install.js\n"
+            "npm error Downloading https://x/y.tar.gz\nnpm error /x/lib.js:162\nnpm error \t\tthrow new Error(`x`);\n"
+            "npm error Error: Installation failed: getaddrinfo ENOTFOUND x\nnpm error     at install (/x/lib.js:162:9)",
+            "no network: thing@9.9 could not be fetched "
+            "(its script `node install.js`: Error: Installation failed: getaddrinfo ENOTFOUND x)",
+        ),
         ("npm error code EBADENGINE\nnpm error A complete log of this run can be found in: /x", "code EBADENGINE"),
     ],
 )

@@ -13,15 +13,18 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from mcp_operator.bridge import node
+from mcp_operator.bridge.lastwords import telling
 from mcp_operator.bridge.node import Node
 from mcp_operator.bridge.packages import Installed, InstallError, Spec
 from mcp_operator.bridge.python_package import writable
 
+_FACTS = re.compile(r"(?:code|path|errno|syscall|command|cwd|signal) ")
 FLAGS = ("--no-audit", "--no-fund", "--no-update-notifier", "--no-progress", "--omit=dev", "--loglevel=error")
 # A script of a package ended badly, or npm was told to be strict about engines: another Node may do.
 _MAY_BE_THE_NODE = re.compile(r"npm error code (\d+|ELIFECYCLE|EBADENGINE)\b")
@@ -148,8 +151,8 @@ def main_file(spec: Spec, root: Path, folder: Path, package: dict[str, Any]) -> 
 
 def explain(spec: Spec, stderr: str) -> str:
     """npm's complaint in one line, with what to do."""
-    lines = [line.removeprefix("npm error").strip() for line in stderr.splitlines() if line.startswith("npm error")]
-    text = " ".join(line for line in lines if line and "complete log of this run" not in line)
+    lines = [line.removeprefix("npm error ").rstrip() for line in stderr.splitlines() if line.startswith("npm error ")]
+    text = " ".join(line.strip() for line in lines)
     if "code E404" in text:
         return f"the package {spec.name} does not exist in the package registry; check its name"
     if "code ETARGET" in text:
@@ -157,5 +160,12 @@ def explain(spec: Spec, stderr: str) -> str:
     if "code ENOTCACHED" in text:
         return f"the package {spec.name} is not in the cache, and npm was told to stay offline"
     if any(code in text for code in ("ECONNREFUSED", "ENOTFOUND", "ETIMEDOUT", "EAI_AGAIN", "ECONNRESET")):
-        return f"no network: {spec.text} could not be fetched ({text[:200]})"
-    return f"{spec.text} could not be installed: {text[:600] or stderr[:600] or 'npm said nothing'}"
+        return f"no network: {spec.text} could not be fetched ({said_of(lines)})"
+    return f"{spec.text} could not be installed: {said_of(lines) or text[:600] or stderr[:600] or 'npm said nothing'}"
+
+
+def said_of(lines: Sequence[str]) -> str:
+    """npm's own words, or those of the package's script that failed."""
+    words = " | ".join(telling("\n".join(line for line in lines if not _FACTS.match(line))))
+    script = next((line.partition(" -c ")[2] for line in lines if line.startswith("command sh -c ")), "")
+    return f"its script `{script}`: {words}" if script else words
