@@ -38,7 +38,7 @@ lint: $(STAMP) ## Style, types, import rules
 bench: $(STAMP) ## Ratios against a reference, side by side
 	$(BIN)/python -m tests.bench
 
-catalogue-report: $(STAMP) ## What becomes of the real registries (RUN=--run also starts 40 servers, about 8 minutes)
+catalogue-report: $(STAMP) ## What becomes of the real registries (RUN=--run also starts 40 servers, 10 to 20 minutes)
 	$(BIN)/python tools/catalogue_report.py $(RUN)
 
 generate: $(STAMP) manifests ## Man pages, completions, CRD reference

@@ -19,10 +19,12 @@ from typing import Any
 
 from mcp_operator.api import names
 from mcp_operator.api.crds import crds
+from mcp_operator.render.context import RUNNER_IMAGE
 from mcp_operator.runtime.client import KubeClient
 from mcp_operator.runtime.errors import ApiError
 from mcp_operator.runtime.resources import CRDS, Resource
 
+from mcp_cli.local.node.hostenv import host_environment
 from mcp_cli.local.paths import STATE_DIR_VARIABLE, ClusterPaths
 
 SERVERS = Resource(names.GROUP, names.VERSION, names.PLURAL_SERVERS, names.KIND_SERVER)
@@ -50,6 +52,8 @@ class ReportCluster:
 
     kubeconfig: Path
     environment: dict[str, str]
+    machine: dict[str, str]
+    """What a process of a pod gets, for the same program started without a pod."""
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[KubeClient]:
@@ -81,6 +85,7 @@ def running_cluster(operator: bool) -> Iterator[ReportCluster]:
         "XDG_CONFIG_HOME": str(folder / "config"),
         "XDG_DATA_HOME": str(folder / "data"),
     }
+    environment["PATH"] = os.pathsep.join([environment["PATH"], *_interpreters()])
     # Servers share most of what they depend on: one cache for all of them, the user's own.
     environment.setdefault("UV_CACHE_DIR", str(Path.home() / ".cache" / "uv"))
     environment.setdefault("npm_config_cache", str(Path.home() / ".npm"))
@@ -89,11 +94,19 @@ def running_cluster(operator: bool) -> Iterator[ReportCluster]:
         daemon = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         _wait_ready(daemon, paths, folder)
-        yield ReportCluster(paths.kubeconfig, environment)
+        (folder / "home").mkdir()
+        machine = host_environment(RUNNER_IMAGE, folder / "home", folder / "data", environment)
+        yield ReportCluster(paths.kubeconfig, environment, machine)
     finally:
         daemon.terminate()
         daemon.wait(30)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _interpreters() -> list[str]:
+    """Python versions that pyenv keeps beside the one in use: its own stand-ins do not start those."""
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    return [str(folder) for folder in sorted(root.glob("versions/3.*/bin"), reverse=True)]
 
 
 def _wait_ready(daemon: subprocess.Popen[bytes], paths: ClusterPaths, folder: Path) -> None:

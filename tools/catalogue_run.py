@@ -1,7 +1,8 @@
 """A sample of the official registry's servers, started on the embedded cluster and asked for their tools.
 
 Called by `catalogue_report.py --run`. A few servers at a time, since installing and starting share the machine; each
-has its own time limit and all together another.
+has its own time limit and all together another. One that does not answer is started by hand too, by
+`catalogue_reference.py`.
 """
 
 from __future__ import annotations
@@ -9,16 +10,17 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import re
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from catalogue_cluster import SERVERS, ReportCluster
+from catalogue_figures import Run
+from catalogue_reference import EACH as BY_HAND
+from catalogue_reference import by_hand
 from mcp_operator.api import names
 from mcp_operator.catalog.errors import CatalogError
 from mcp_operator.catalog.model import ServerEntry
@@ -29,44 +31,10 @@ from mcp_operator.runtime.client import KubeClient
 from mcp_operator.runtime.errors import ApiError, NotFound
 
 AT_ONCE = 4
-EACH = 240.0
+# A server's own time; the installation of its package has another, since some of them weigh gigabytes.
+EACH = 300.0
+INSTALL = 600.0
 HOPELESS = ("Failed",)
-
-
-@dataclass(frozen=True)
-class Run:
-    """What became of one server: how many tools it listed, or the words of its status."""
-
-    entry: str
-    package: str
-    tools: int | None
-    words: str
-    seconds: float
-
-    @property
-    def gone(self) -> bool:
-        """Whether the package registry has the package, but not this version any more."""
-        return "has no version" in self.words
-
-    @property
-    def passed_over(self) -> str:
-        """Why it says nothing of us and makes room for the next; empty where it counts."""
-        return next((why for why, words in _PASSED_OVER.items() if words.search(self.words)), "")
-
-
-_PASSED_OVER = {
-    "its package is not in the package registry that is reached from here": re.compile("does not exist in the package"),
-    "it wants a value that its entry does not declare (a key, an address, an argument)": re.compile(
-        r"(api.?key|token|credential|password|secret)s?\b.{0,60}\b(required|missing|must be|not (set|provided))"
-        r"|(missing|provide a|set the).{0,60}(api.?key|token|credential|password|secret)"
-        r"|environment variable is required|Field required|error: (one of|either|the following).{0,80}required",
-        re.IGNORECASE,
-    ),
-    "it wants the internet when it starts, which is not there": re.compile(
-        r"Max retries exceeded|network error|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ConnectError|ConnectionError|getaddrinfo"
-        r"|Name or service not known|no network",
-    ),
-}
 
 
 def candidates(entries: list[ServerEntry], seed: int) -> Iterator[ServerEntry]:
@@ -111,7 +79,7 @@ async def run_sample(
                 found = await _run(entry, client, cluster, deadline, "latest")
             started.discard(entry.name)
             runs.append(found)
-            print(f"  {_line(found)}", flush=True)
+            print(f"  {found.line}" + (f"\n      {found.by_hand_line}" if found.by_hand else ""), flush=True)
 
     started: set[str] = set()
     async with cluster.client() as client:
@@ -133,11 +101,15 @@ async def _run(
         return Run(entry.name, package, None, "NotStarted: the time for all servers together was over", 0)
     await client.create(SERVERS, manifest, field_manager=names.FIELD_MANAGER_CLI)
     try:
-        words = await _settled(client, name, seconds)
+        words = await _settled(client, name, seconds, deadline)
         tools, words = await _tools(name, cluster) if words is None else (None, words)
     finally:
         await _delete(client, name)
-    return Run(entry.name, package, tools, words, time.monotonic() - started)
+    found = Run(entry.name, package, tools, words, time.monotonic() - started)
+    left = deadline - time.monotonic()
+    if tools is not None or found.gone or found.missing or left <= 0:
+        return found
+    return replace(found, by_hand=await by_hand(manifest["spec"], cluster.machine, min(BY_HAND, left)))
 
 
 async def _delete(client: KubeClient, name: str) -> None:
@@ -150,15 +122,17 @@ async def _delete(client: KubeClient, name: str) -> None:
                 await asyncio.sleep(0.2)
 
 
-async def _settled(client: KubeClient, name: str, seconds: float) -> str | None:
+async def _settled(client: KubeClient, name: str, seconds: float, last: float) -> str | None:
     """None when the server runs; the words of its status when it has failed or the time is over."""
-    deadline = time.monotonic() + seconds
+    begun = since = time.monotonic()
     while True:
         server = await client.get(SERVERS, name, "default")
         status = server.get("status") or {}
         if status.get("phase") == "Running" and _ready(status):
             return None
-        if status.get("phase") in HOPELESS or time.monotonic() > deadline:
+        now = time.monotonic()
+        since = now if status.get("reason") == "Installing" else since
+        if status.get("phase") in HOPELESS or now > min(since + seconds, last) or since > begun + INSTALL:
             return " ".join(f"{status.get('phase')} {status.get('reason')}: {status.get('message')}".split())
         await asyncio.sleep(0.5)
 
@@ -194,25 +168,3 @@ async def _operator_ready(client: KubeClient) -> None:
                 await asyncio.sleep(0.2)
             else:
                 return
-
-
-def show_runs(runs: list[Run]) -> bool:
-    """Print the figures and the others' words; True when four fifths answer."""
-    counted = [run for run in runs if not run.passed_over]
-    answered = [run for run in counted if run.tools is not None]
-    print(f"run: {len(answered)} of {len(counted)} answer tools/list (target {4 * len(counted) // 5})")
-    for why, count in Counter(run.passed_over for run in runs if run.passed_over).most_common():
-        print(f"  {count} passed over: {why}")
-    runs = counted
-    for run in runs:
-        if run.tools is None:
-            print(f"  {_line(run)}")
-    kinds = Counter(run.words.partition(":")[0] for run in runs if run.tools is None)
-    for reason, count in kinds.most_common():
-        print(f"  {count:3}  {reason}")
-    return 5 * len(answered) >= 4 * len(runs)
-
-
-def _line(run: Run) -> str:
-    said = f"{run.tools} tools" if run.tools is not None else run.words[:400]
-    return f"{run.entry} ({run.package}) {run.seconds:.0f} s: {said}"
