@@ -152,7 +152,7 @@ def main_file(spec: Spec, root: Path, folder: Path, package: dict[str, Any]) -> 
 def explain(spec: Spec, stderr: str) -> str:
     """npm's complaint in one line, with what to do."""
     lines = [line.removeprefix("npm error ").rstrip() for line in stderr.splitlines() if line.startswith("npm error ")]
-    text = " ".join(line.strip() for line in lines)
+    text = " ".join(line.strip() for line in lines if "complete log of this run" not in line)
     if "code E404" in text:
         return f"the package {spec.name} does not exist in the package registry; check its name"
     if "code ETARGET" in text:

@@ -56,7 +56,8 @@ _NOISE = re.compile(
     r"^(?:Traceback \(most recent|Exception Group Traceback|Node\.js v\d|npm (?:notice|warn|WARN)|Require stack:"
     r"|- \S+\.[cm]?[jt]s$|note: run with `RUST_BACKTRACE|RuntimeWarning: Enable tracemalloc|\(Use `node --trace-"
     r"|mcp-bridge: .* on https?://\S+$|mcp-bridge: the server ended with exit code -?\d+$"
-    r"|(?:[A-Za-z0-9_.]+\.)?(?:Base)?ExceptionGroup: |For further information visit https://|(?:npm error )?A complete log of)"
+    r"|(?:[A-Za-z0-9_.]+\.)?(?:Base)?ExceptionGroup: |For further information visit https://"
+    r"|(?:npm error )?A complete log of)"
 )
 _LINK = re.compile(r"^(?:The above exception was the direct cause|During handling of the above exception)")
 _IGNORED = re.compile(r"^Exception ignored in")
