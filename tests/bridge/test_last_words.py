@@ -114,6 +114,11 @@ FORMS = {
         ["srv - ERROR - no database at /data"],
     ),
     "a log of JSON": ('{"level":30,"msg":"start"}\n{"level":60,"time":2,"msg":"DB gone"}', ["fatal: DB gone"]),
+    "npm": (
+        "npm error code 1\nnpm error path /x/thing\nnpm error Error: no binary\nnpm error     at f (/x/l.js:1:2)\n"
+        "npm error\nnpm error Node.js v20.20.2\nnpm error A complete log of this run can be found in: /x",
+        ["Error: no binary"],
+    ),
     "a coroutine that nobody awaited": (
         "<coroutine object main at 0x7f6f8ab6c340>\nsys:1: RuntimeWarning: coroutine 'main' was never awaited\n"
         "RuntimeWarning: Enable tracemalloc to get the object allocation traceback",

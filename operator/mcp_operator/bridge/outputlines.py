@@ -37,6 +37,7 @@ _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]|[\x00-\x08\x0b-\x1f\x7f]"
 )
 _BOXES = re.compile(r"[\u2500-\u259f\u276f\u2771]")
+_NPM = re.compile(r"^npm (?:error|ERR!) ?")
 _GROUP_MARK = re.compile(r"^\s*(?:\+-\+-[-\s\d]*$|\+ (?=Exception Group)|\|)+")
 _DECORATION = re.compile(r"^[\W_]*$")
 _TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?|\d{1,2}/\d{1,2}/\d{2,4},? \d\d:\d\d:\d\d"
@@ -57,7 +58,7 @@ _NOISE = re.compile(
     r"|- \S+\.[cm]?[jt]s$|note: run with `RUST_BACKTRACE|RuntimeWarning: Enable tracemalloc|\(Use `node --trace-"
     r"|mcp-bridge: .* on https?://\S+$|mcp-bridge: the server ended with exit code -?\d+$"
     r"|(?:[A-Za-z0-9_.]+\.)?(?:Base)?ExceptionGroup: |For further information visit https://"
-    r"|(?:npm error )?A complete log of)"
+    r"|A complete log of this run)"
 )
 _LINK = re.compile(r"^(?:The above exception was the direct cause|During handling of the above exception)")
 _IGNORED = re.compile(r"^Exception ignored in")
@@ -90,8 +91,8 @@ def lines_of(text: str) -> Iterator[Said]:
 
 
 def _plain(line: str) -> str:
-    """Without colours and boxes, with the indent that it had."""
-    line = _BOXES.sub(" ", _ESCAPES.sub("", line.expandtabs(4)))
+    """Without colours, boxes and npm's word before what it passes on, with the indent that it had."""
+    line = _BOXES.sub(" ", _NPM.sub("", _ESCAPES.sub("", line.expandtabs(4))))
     return _GROUP_MARK.sub(lambda match: " " * len(match[0]), line).rstrip()
 
 
