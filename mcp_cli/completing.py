@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from mcp_cli.kube import Cluster
 
 GIVE_UP_SECONDS = 2.0
-OFFERED_NAMES = 200
 
 Completer = Callable[[click.Context, click.Parameter, str], list[str]]
 
@@ -37,15 +36,54 @@ def complete_server(ctx: click.Context, _param: click.Parameter, incomplete: str
     return _names(ctx, SERVERS, incomplete)
 
 
-def complete_kind(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """The kinds that `get` and `describe` know first, names after one."""
+def complete_objects(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The kinds that `get` and `describe` know first, names after one; names after `TYPE/`."""
     from mcp_cli import kinds
 
     words = ctx.params.get("words") or ()
+    kind, slash, start = incomplete.partition("/")
+    if slash:
+        resource = kinds.kind_of(kind)
+        return [f"{kind}/{name}" for name in _names(ctx, resource, start)] if resource else []
     if not words:
         return [name for name in kinds.PLURALS if name.startswith(incomplete)]
-    kind = kinds.kind_of(words[0])
-    return _names(ctx, kind, incomplete) if kind else []
+    first = kinds.kind_of(words[0])
+    return [name for name in _names(ctx, first, incomplete) if name not in words] if first else []
+
+
+def complete_victims(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of servers, or the same as after `get` once a kind was given."""
+    from mcp_cli import kinds
+
+    words = ctx.params.get("words") or ()
+    if "/" in incomplete or (words and kinds.kind_of(words[0])):
+        return complete_objects(ctx, param, incomplete)
+    return [name for name in complete_server(ctx, param, incomplete) if name not in words]
+
+
+def complete_tool(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The tools that the status of the server names; the server itself is not asked."""
+    from mcp_cli.kinds import SERVERS, status_of
+
+    try:
+        cluster = _cluster(ctx)
+        server = cluster and cluster.find(SERVERS, ctx.params.get("name") or "", _namespace(ctx) or cluster.namespace)
+    except Exception:  # a completion has nowhere to complain to
+        return []
+    tools = (status_of(server).get("mcp") or {}).get("tools") or [] if server else []
+    return [name for name in tools if name.startswith(incomplete)]
+
+
+def complete_container(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The containers of the server's first pod."""
+    from mcp_cli.pods import container_names, pods_of
+
+    try:
+        cluster = _cluster(ctx)
+        pods = pods_of(cluster, ctx.params["name"], _namespace(ctx) or cluster.namespace) if cluster else []
+    except Exception:  # a completion has nowhere to complain to
+        return []
+    return [name for name in container_names(pods[0]) if name.startswith(incomplete)] if pods else []
 
 
 def complete_namespace(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
@@ -66,28 +104,24 @@ def complete_context(ctx: click.Context, _param: click.Parameter, incomplete: st
     return [name for name in names if name.startswith(incomplete)]
 
 
-def complete_catalogue(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """The servers of the catalogue's index."""
-    try:
-        from mcp_operator.catalog.catalogue import open_catalogue
-
-        with open_catalogue() as catalogue:
-            return catalogue.names(incomplete, OFFERED_NAMES)
-    except Exception:  # a completion has nowhere to complain to
-        return []
-
-
 def _names(ctx: click.Context, resource: Any, incomplete: str) -> list[str]:
     """The names of objects; an empty list for whatever goes wrong, since a completion has nowhere to complain to."""
     try:
         cluster = _cluster(ctx)
         if cluster is None:
             return []
-        namespace = ctx.params.get("namespace") or (ctx.find_root().params or {}).get("namespace") or cluster.namespace
-        items = cluster.list(resource, namespace if resource.namespaced else None)["items"]
+        items = cluster.list(resource, _namespace(ctx) if resource.namespaced else None)["items"]
     except Exception:  # a completion has nowhere to complain to
         return []
     return [name for name in (item["metadata"]["name"] for item in items) if name.startswith(incomplete)]
+
+
+def _namespace(ctx: click.Context) -> str | None:
+    """The namespace of the flags so far, before the command or after it; None is the context's."""
+    if ctx.params.get("all_namespaces"):
+        return ""
+    root = ctx.find_root().params or {}
+    return ctx.params.get("namespace") or root.get("namespace") or os.environ.get("MCP_NAMESPACE")
 
 
 def _cluster(ctx: click.Context) -> Cluster | None:

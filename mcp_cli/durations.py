@@ -62,5 +62,10 @@ def human(seconds: float) -> str:
     return _two(years, "y", days % 365, "d") if years < 8 else f"{years}y"
 
 
+def spoken(seconds: float) -> str:
+    """A time as somebody gave it: below ten seconds with its fraction."""
+    return f"{seconds:g}s" if seconds < 10 else human(seconds)
+
+
 def _two(first: int, unit: str, second: int, small: str) -> str:
     return f"{first}{unit}{second}{small}" if second else f"{first}{unit}"

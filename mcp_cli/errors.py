@@ -7,9 +7,11 @@ in `mcp_cli`.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
+from typing import IO
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -92,7 +94,7 @@ def boundary(program: Callable[[], int | None]) -> int:
     """Run `program`; give its exit code, or that of its failure after saying it."""
     try:
         code = program() or EXIT_OK
-        sys.stdout.flush()
+        _stdout().flush()
     except BrokenPipeError:
         _detach_stdout()
         return EXIT_FAILED
@@ -141,6 +143,9 @@ def explain(error: Exception) -> tuple[str, str, int]:
             "Check the path and its permissions.",
             EXIT_FAILED,
         )
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
+        words = (error.strerror or str(error)).lower()
+        return f"the results cannot be written: {words}", "Free some space, or write elsewhere.", EXIT_FAILED
     return _unforeseen(error)
 
 
@@ -180,9 +185,16 @@ def debugging() -> bool:
 def _flush_results() -> None:
     """What was printed before the failure comes before its words, even when both streams go to one file."""
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
+        _stdout().flush()
+    except OSError:
         _detach_stdout()
+
+
+def _stdout() -> IO[str]:
+    """The stream of results; a closed one (`>&-`) takes nothing and is no reason to fail in another way."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  (lives as long as the program)
+    return sys.stdout
 
 
 def _detach_stdout() -> None:

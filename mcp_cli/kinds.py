@@ -30,6 +30,30 @@ def kind_of(word: str) -> Resource | None:
     return next((resource for resource, words in _WORDS.items() if plain in words), None)
 
 
+_OF_KUBERNETES = frozenset(
+    (
+        "pod",
+        "po",
+        "deployment",
+        "deploy",
+        "replicaset",
+        "rs",
+        "service",
+        "svc",
+        "node",
+        "namespace",
+        "ns",
+        "event",
+        "crd",
+    )
+)
+
+
+def of_kubernetes(word: str) -> bool:
+    """Whether a word is a well-known kind of Kubernetes itself."""
+    return bool({word.lower(), word.lower().removesuffix("s")} & _OF_KUBERNETES)
+
+
 def plural_word(resource: Resource) -> str:
     return next((word for word, known in PLURALS.items() if known == resource), resource.plural)
 

@@ -21,6 +21,9 @@ CLEAR_LINE = "\r\x1b[2K"
 class LiveLine:
     """`with LiveLine() as line: line.show(words)`."""
 
+    said = ""
+    """What a wait that is under way said last, for the words of a time-out from outside (`--timeout`)."""
+
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
         self._terminal = is_terminal(self._stream)
@@ -33,6 +36,7 @@ class LiveLine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        LiveLine.said = ""
         if self._terminal and self._last:
             self._write(CLEAR_LINE)
 
@@ -43,6 +47,7 @@ class LiveLine:
     def show(self, words: str) -> None:
         """The words of now; elsewhere than on a terminal only when they differ from the last."""
         changed, self._last = words != self._last, words  # first, for an interrupt while it is written
+        LiveLine.said = words
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
             self._write(CLEAR_LINE + f"{words} [{human(self.elapsed)}]"[:width])

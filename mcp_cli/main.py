@@ -21,6 +21,7 @@ PLUGIN = "kubectl-mcp"
 
 def root() -> Group:
     """The command tree; its texts are long, so they come from their own module."""
+    from mcp_cli.completing import complete_context, complete_namespace
     from mcp_cli.grouptexts import ROOT, ROOT_EXAMPLES
 
     return Group(
@@ -38,10 +39,12 @@ def root() -> Group:
                 help="Print the version.",
             ),
             click.Option(
-                ["-n", "--namespace"], help="The namespace; also accepted after the command, like the next ones."
+                ["-n", "--namespace"],
+                shell_complete=complete_namespace,
+                help="The namespace; also accepted after the command, like the next ones.",
             ),
-            click.Option(["--context"], help="The context of the kubeconfig to use."),
-            click.Option(["--kubeconfig"], help="The kubeconfig file to use."),
+            click.Option(["--context"], shell_complete=complete_context, help="The context of the kubeconfig to use."),
+            click.Option(["--kubeconfig"], type=click.Path(), help="The kubeconfig file to use."),
             click.Option(
                 ["--local"], is_flag=True, default=None, help="Use the embedded cluster, whatever else is there."
             ),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mcp_operator.api.names import ANNOTATION_RESTARTED_AT
 from mcp_operator.runtime.resources import DEPLOYMENTS
 
-from mcp_cli.durations import human
+from mcp_cli.durations import spoken
 from mcp_cli.errors import TimedOut
 from mcp_cli.following import Following
 from mcp_cli.live import LiveLine
@@ -37,7 +37,7 @@ def wait_replaced(session: Session, server: dict[str, Any], stamp: str, seconds:
             line.show(words)
             if time.monotonic() > until:
                 hint = f"`mcp status {name}` tells what holds it up; it goes on in the background."
-                raise TimedOut(f"{words}, after {human(seconds)}", hint)
+                raise TimedOut(f"{words}, after {spoken(seconds)}", hint)
         elapsed = line.elapsed
     session.say(f"{name} is restarted, after {elapsed:.1f}s")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcp_cli.errors import NotFound, WrongUsage
 from mcp_cli.kinds import SERVERS, plural_word
+from mcp_cli.references import KNOWN
 
 if TYPE_CHECKING:
     from mcp_operator.runtime.resources import Resource
@@ -44,7 +45,7 @@ def missing(session: Session, resource: Resource, name: str) -> NotFound:
     where = "any namespace" if session.all_namespaces else f'namespace "{session.namespace}"'
     return NotFound(
         f'there is no {resource.kind} "{name}" in {where}',
-        _guess(session, resource, name) or f"`mcp get {word} -A` lists what there is.",
+        _guess(session, resource, name) or _other_kind(name) or f"`mcp get {word} -A` lists what there is.",
     )
 
 
@@ -56,6 +57,13 @@ def _guess(session: Session, resource: Resource, name: str) -> str:
     if session.all_namespaces:
         return ""
     return _elsewhere(session, resource, name)
+
+
+def _other_kind(name: str) -> str:
+    """`mcp get pods` asks for a kind; it is answered where no server of that name is there."""
+    from mcp_cli.kinds import of_kubernetes
+
+    return f"If you mean the kind: {KNOWN}" if of_kubernetes(name) else ""
 
 
 def _elsewhere(session: Session, resource: Resource, name: str) -> str:

@@ -69,6 +69,7 @@ class Session:
         self.request_timeout: float | None = flags.get("request_timeout") or None
         self.verbose: int = int(flags.get("verbose") or 0)
         self.formats = formats
+        self.headers = True
 
     @cached_property
     def cluster(self) -> Cluster:
@@ -103,7 +104,19 @@ class Session:
         """The printer of `-o`; nothing else writes results."""
         from mcp_cli.output import printer_for
 
-        return printer_for(self.output, self.formats)
+        return printer_for(self.output, self.formats, headers=self.headers)
+
+    def hide_headers(self) -> None:
+        """Tables come without their line of headers from now on."""
+        self.headers = False
+        self.__dict__.pop("printer", None)
+
+    def show_objects(self, objects: list[dict[str, Any]]) -> None:
+        """One object as it is, several as a List."""
+        single = len(objects) == 1
+        self.printer.show(
+            objects[0] if single else {"apiVersion": "v1", "kind": "List", "metadata": {}, "items": objects}
+        )
 
     def check_output(self) -> None:
         """Refuse a format or an expression that cannot be used, before anything is done."""
@@ -233,10 +246,13 @@ class deadline:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _over(self, *_: object) -> None:
-        from mcp_cli.durations import human
+        from mcp_cli.durations import spoken
+        from mcp_cli.live import LiveLine
 
+        said = f": {LiveLine.said}" if LiveLine.said else ""
         raise TimedOut(
-            f"the command did not end within {human(self.seconds)} (--timeout)", "Raise --timeout, or leave it out."
+            f"the command did not end within {spoken(self.seconds)} (--timeout){said}",
+            "Raise --timeout, or leave it out." + (" What was begun goes on in the background." if said else ""),
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from mcp_cli.durations import human
+from mcp_cli.durations import spoken
 from mcp_cli.errors import CliError, TimedOut
 from mcp_cli.following import Following
 from mcp_cli.kinds import SERVERS, condition, desired_replicas, seen_by_operator, status_of
@@ -30,7 +30,7 @@ def is_ready(server: dict[str, Any]) -> bool:
         return False
     phase = status_of(server).get("phase")
     if desired_replicas(server) == 0 and phase == "Stopped":
-        return True
+        return not int(status_of(server).get("replicas") or 0)
     ready = condition(server, "Ready")
     return phase == "Running" and (ready is None or ready.get("status") == "True")
 
@@ -55,7 +55,7 @@ def wait_ready(session: Session, server: dict[str, Any], seconds: float) -> dict
                 raise CliError(f"{name} cannot become ready: {why_not_ready(server)}", _look(name))
             if time.monotonic() > until:
                 raise TimedOut(
-                    f"{name} was not ready after {human(seconds)}: {why_not_ready(server)}", _look(name, server)
+                    f"{name} was not ready after {spoken(seconds)}: {why_not_ready(server)}", _look(name, server)
                 )
         elapsed = line.elapsed
     word = "stopped" if desired_replicas(server) == 0 else "ready"

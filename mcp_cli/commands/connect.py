@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from mcp_cli.completing import complete_server
 from mcp_cli.groups import Command
+from mcp_cli.references import server_argument
 from mcp_cli.session import Session, cluster_options
 
 EXAMPLES = """
@@ -22,7 +22,7 @@ FORWARDED_PORT = 8080
 
 @click.command("connect", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=("json", "yaml"))
-@click.argument("name", shell_complete=complete_server)
+@server_argument()
 @click.option("--client", type=click.Choice(CLIENTS), default="claude", show_default=True, help="Whose configuration.")
 @click.option("--url", help="The address the client should use; default: what reaches the server from here.")
 def command(session: Session, name: str, client: str, url: str | None) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from mcp_cli.completing import complete_catalogue
+from mcp_cli.cataloguecompletion import complete_entry
 from mcp_cli.errors import WrongUsage
 from mcp_cli.groups import Command
 from mcp_cli.serverflags import check, flags_of, server_flags
@@ -43,7 +43,7 @@ class Options(NamedTuple):
 @click.command("deploy", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=OBJECTS, all_namespaces=False)
 @writing_options
-@click.argument("entry", metavar="[NAME]", required=False, shell_complete=complete_catalogue)
+@click.argument("entry", metavar="[NAME]", required=False, shell_complete=complete_entry)
 @click.option(
     "-f", "--filename", "files", multiple=True, type=click.Path(), help="Deploy what FILE, a folder or - (stdin) holds."
 )
@@ -173,9 +173,7 @@ def _say_done(session: Session, done: Applied, writing: Writing) -> None:
 
 def _print(session: Session, objects: list[dict[str, Any]]) -> None:
     if session.output:
-        session.printer.show(
-            objects[0] if len(objects) == 1 else {"apiVersion": "v1", "kind": "List", "metadata": {}, "items": objects}
-        )
+        session.show_objects(objects)
 
 
 def _print_client_side(objects: list[dict[str, Any]], session: Session) -> None:

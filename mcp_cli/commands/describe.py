@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mcp_cli.completing import complete_kind
-from mcp_cli.errors import WrongUsage
+from mcp_cli.completing import complete_objects
 from mcp_cli.groups import Command
+from mcp_cli.references import Wanted, wanted
 from mcp_cli.session import OBJECTS, Session, cluster_options
 
 if TYPE_CHECKING:
@@ -17,27 +17,39 @@ if TYPE_CHECKING:
 EXAMPLES = """
 mcp describe time
 mcp describe server time -n tools
-mcp describe registry default
+mcp describe servers/time registries/default
 """
 
 
 @click.command("describe", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=OBJECTS)
-@click.argument("words", nargs=-1, required=True, metavar="[server|registry|backup] NAME", shell_complete=complete_kind)
+@click.argument(
+    "words", nargs=-1, required=True, metavar="[server|registry|backup] NAME...", shell_complete=complete_objects
+)
 def command(session: Session, words: tuple[str, ...]) -> None:
-    """Show an object with everything around it: what it asks for, how it is, its pods and the events of all of them.
+    """Show objects with everything around them: what is asked for, how it is, the pods and the events of all of them.
 
-    Without a kind it describes a server.
+    Without a kind it describes servers; TYPE/NAME works too. A kind without names is all of that kind.
     """
-    from mcp_cli.kinds import SERVERS, kind_of
+    run(wanted(words), session)
+
+
+def run(asked: Wanted, session: Session) -> None:
+    """Each object's page, an empty line between two."""
     from mcp_cli.servers import find
 
-    resource = (kind_of(words[0]) if len(words) > 1 else None) or SERVERS
-    names = words[1:] if len(words) > 1 and kind_of(words[0]) else words
-    if len(names) != 1:
-        raise WrongUsage("describe takes one NAME", "For example: mcp describe server time.")
-    obj = find(session, resource, names[0])
-    session.printer.show(obj, text=lambda: _text(session, resource, obj))
+    found = [(kind, find(session, kind, name)) for kind, name in asked.objects]
+    if not asked.objects:
+        for kind in asked.kinds:
+            found += [(kind, obj) for obj in session.cluster.list(kind, session.scope)["items"]]
+        if not found:
+            session.say("There is nothing to describe.")
+    for number, (kind, obj) in enumerate(found):
+        if number and session.printer.human:
+            click.echo()
+        elif number and session.output == "yaml":
+            click.echo("---")
+        session.printer.show(obj, text=lambda kind=kind, obj=obj: _text(session, kind, obj))  # type: ignore[misc]
 
 
 def _text(session: Session, resource: Resource, obj: dict[str, Any]) -> str:

@@ -8,19 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mcp_cli.completing import complete_kind
+from mcp_cli.completing import complete_objects
 from mcp_cli.errors import Silent, WrongUsage
 from mcp_cli.groups import Command
+from mcp_cli.references import Wanted, wanted
 from mcp_cli.session import LISTS, Session, cluster_options
 
 if TYPE_CHECKING:
     from mcp_operator.runtime.resources import Resource
 
+    from mcp_cli.output.table import Table
+
 EXAMPLES = """
 mcp get servers
 mcp get servers -A -o wide
 mcp get servers time fetch -o yaml
+mcp get servers/time registries/default
 mcp get servers -l team=search --watch
+mcp get servers --sort-by .metadata.creationTimestamp --no-headers
 mcp get servers -o jsonpath='{range .items[*]}{.metadata.name}{"\\n"}{end}'
 mcp get registries
 """
@@ -28,49 +33,61 @@ mcp get registries
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is asked for."""
+    """What is asked for, and how a table of it looks."""
 
-    resource: Resource
-    names: tuple[str, ...]
+    wanted: Wanted
     selector: str | None
     watch: bool
+    sort_by: str | None
+    show_labels: bool
+
+    @property
+    def kinds(self) -> tuple[Resource, ...]:
+        return tuple(dict.fromkeys(kind for kind, _ in self.wanted.objects)) or self.wanted.kinds
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for _, name in self.wanted.objects)
 
 
 @click.command("get", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=LISTS)
-@click.argument("words", nargs=-1, metavar="[servers|registries|backups] [NAME]...", shell_complete=complete_kind)
+@click.argument("words", nargs=-1, metavar="[servers|registries|backups] [NAME]...", shell_complete=complete_objects)
 @click.option("-l", "--selector", help="Only objects with these labels (key=value, key!=value, key in (a,b)).")
 @click.option("-w", "--watch", is_flag=True, help="Go on printing what changes.")
-def command(session: Session, words: tuple[str, ...], selector: str | None, watch: bool) -> None:
+@click.option("--sort-by", metavar="JSONPATH", help="Sort by a field, for example .metadata.creationTimestamp.")
+@click.option("--show-labels", is_flag=True, help="The labels in a last column.")
+@click.option("--no-headers", is_flag=True, help="A table without its line of headers.")
+def command(session: Session, words: tuple[str, ...], no_headers: bool, **given: Any) -> None:
     """List servers, registries or backups, or show those that are named.
 
-    Without a kind it lists servers. The words of kubectl work too: mcpservers, mcps, mcpreg, mcpbak.
-    JSON and YAML come without managed fields and resource versions, so that they can be applied again.
+    Without a kind it lists servers. The words of kubectl work too: mcpservers, mcps, mcpreg, mcpbak, TYPE/NAME,
+    several kinds with commas, and all. JSON and YAML come without managed fields and resource versions, so that they
+    can be applied again.
     """
-    resource, names = _parse(words)
-    if names and selector:
+    options = Options(wanted(words), **given)
+    if options.names and options.selector:
         raise WrongUsage("names and --selector exclude each other", "Give one of them.")
-    run(Options(resource, names, selector, watch), session)
-
-
-def _parse(words: tuple[str, ...]) -> tuple[Resource, tuple[str, ...]]:
-    """A first word that is no kind is a server's name."""
-    from mcp_cli.kinds import SERVERS, kind_of
-
-    first = kind_of(words[0]) if words else SERVERS
-    return (first, words[1:]) if first else (SERVERS, words)
+    if options.watch and len(options.kinds) > 1:
+        raise WrongUsage("--watch follows one kind", "Give one of servers, registries and backups.")
+    if options.watch and options.sort_by:
+        raise WrongUsage("--watch and --sort-by exclude each other", "What changes is printed as it comes.")
+    if no_headers:
+        session.hide_headers()
+    run(options, session)
 
 
 def run(options: Options, session: Session) -> None:
     """Print the list; then, with --watch, what changes."""
     if options.watch:
         _watch(options, session)
-        return
-    if options.names:
+    elif options.names:
         _named(options, session)
-        return
-    answer = session.cluster.list(options.resource, session.scope, label_selector=options.selector)
-    _show_list(options.resource, answer["items"], session)
+    else:
+        items: list[dict[str, Any]] = []
+        for kind in options.kinds:
+            items += session.cluster.list(kind, session.scope, label_selector=options.selector)["items"]
+        _show_list(options, items, session)
 
 
 def _named(options: Options, session: Session) -> None:
@@ -79,32 +96,48 @@ def _named(options: Options, session: Session) -> None:
     from mcp_cli.servers import find
 
     found, lost = [], False
-    for name in options.names:
+    for kind, name in options.wanted.objects:
         try:
-            found.append(find(session, options.resource, name))
+            found.append(find(session, kind, name))
         except NotFound as error:
             if len(options.names) == 1:
                 raise
             lost = True
             say_error(error.message, error.hint)
     if len(options.names) == 1:
-        session.printer.show(found[0], _table_of(options.resource, found, session))
+        session.printer.show(found[0], lambda: _table(options, options.kinds[0], found, session))
     elif found:
-        _show_list(options.resource, found, session)
+        _show_list(options, found, session)
     if lost:
         raise Silent
 
 
-def _show_list(resource: Resource, items: list[dict[str, Any]], session: Session) -> None:
-    session.printer.show(
-        {"apiVersion": "v1", "kind": "List", "metadata": {}, "items": items}, _table_of(resource, items, session)
-    )
+def _show_list(options: Options, items: list[dict[str, Any]], session: Session) -> None:
+    """One List for programs; for people a table a kind."""
+    if options.sort_by:
+        from mcp_cli.sorting import sorted_by
+
+        items = sorted_by(items, options.sort_by)
+    document = {"apiVersion": "v1", "kind": "List", "metadata": {}, "items": items}
+    if not session.printer.human:
+        session.printer.show(document)
+        return
+    several = len(options.kinds) > 1
+    shown = [kind for kind in options.kinds if not several or any(item["kind"] == kind.kind for item in items)]
+    if not shown:
+        session.say(f"Nothing found in namespace {session.scope}." if session.scope else "Nothing found.")
+    for number, kind in enumerate(shown):
+        if number:
+            click.echo()
+        own = [item for item in items if item["kind"] == kind.kind]
+        session.printer.show(document, lambda kind=kind, own=own: _table(options, kind, own, session))  # type: ignore[misc]
 
 
-def _table_of(resource: Resource, items: list[dict[str, Any]], session: Session) -> Any:
+def _table(options: Options, kind: Resource, items: list[dict[str, Any]], session: Session) -> Table:
     from mcp_cli.views.lists import list_table
 
-    return lambda: list_table(resource, items, scope=session.scope)
+    several = len(options.kinds) > 1
+    return list_table(kind, items, scope=session.scope, labels=options.show_labels, typed=several)
 
 
 def _watch(options: Options, session: Session) -> None:
@@ -113,9 +146,9 @@ def _watch(options: Options, session: Session) -> None:
 
     fields = f"metadata.name={options.names[0]}" if len(options.names) == 1 else None
     following = Following(
-        session.cluster, options.resource, session.scope, label_selector=options.selector, field_selector=fields
+        session.cluster, options.kinds[0], session.scope, label_selector=options.selector, field_selector=fields
     )
-    rows = _Rows(options.resource, session) if session.printer.human else None
+    rows = _Rows(options, session) if session.printer.human else None
     first: list[dict[str, Any]] | None = []
     for change in following.changes():
         if change is None or (change.obj and options.names and change.obj["metadata"]["name"] not in options.names):
@@ -141,16 +174,15 @@ def _print_rows(rows: _Rows | None, items: list[dict[str, Any]], session: Sessio
 class _Rows:
     """A table that grows: headers once, columns at least as wide as they were."""
 
-    def __init__(self, resource: Resource, session: Session) -> None:
-        self._resource = resource
+    def __init__(self, options: Options, session: Session) -> None:
+        self._options = options
         self._session = session
-        self._headers = True
+        self._headers = session.headers
 
     def show(self, items: list[dict[str, Any]]) -> None:
         from mcp_cli.output.style import colour_for
-        from mcp_cli.views.lists import list_table
 
-        table = list_table(self._resource, items, scope=self._session.scope)
+        table = _table(self._options, self._options.kinds[0], items, self._session)
         if not items:
             click.echo(table.empty, err=True)
             return

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mcp_cli.completing import complete_server
+from mcp_cli.completing import complete_container
 from mcp_cli.errors import CliError, WrongUsage
 from mcp_cli.groups import Command
+from mcp_cli.references import server_argument
 from mcp_cli.session import Duration, Session, cluster_options
 
 if TYPE_CHECKING:
@@ -29,14 +30,17 @@ mcp logs time --since 10m --timestamps
 
 @click.command("logs", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=("json",))
-@click.argument("name", shell_complete=complete_server)
+@server_argument()
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is said from now on.")
 @click.option("--tail", type=click.IntRange(min=-1), default=-1, help="Only the last lines of each pod; -1 is all.")
 @click.option("--since", type=Duration(), help="Only what was said in this time (10s, 5m, 1h).")
 @click.option("-p", "--previous", is_flag=True, help="Of the container before its last restart.")
 @click.option("--timestamps", is_flag=True, help="The time before each line.")
 @click.option(
-    "-c", "--container", help="Another container than the server's; install is the installation of its package."
+    "-c",
+    "--container",
+    shell_complete=complete_container,
+    help="Another container than the server's; install is the installation of its package.",
 )
 @click.option("--all-pods", is_flag=True, help="Of every pod of the server, each line with its pod's name.")
 @click.option("--prefix", is_flag=True, help="The pod's name before each line.")

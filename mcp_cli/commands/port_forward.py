@@ -6,9 +6,9 @@ import sys
 
 import click
 
-from mcp_cli.completing import complete_server
 from mcp_cli.errors import CliError, WrongUsage
 from mcp_cli.groups import Command
+from mcp_cli.references import server_argument
 from mcp_cli.session import Session, cluster_options
 
 EXAMPLES = """
@@ -21,7 +21,7 @@ mcp port-forward time 9000:8080 --address 0.0.0.0
 
 @click.command("port-forward", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=("json",))
-@click.argument("name", shell_complete=complete_server)
+@server_argument()
 @click.argument("ports", metavar="[LOCAL[:REMOTE]]", required=False)
 @click.option("--address", default="127.0.0.1", show_default=True, help="Local address to listen on.")
 def command(session: Session, name: str, ports: str | None, address: str) -> None:

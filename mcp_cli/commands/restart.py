@@ -7,41 +7,52 @@ from typing import Any
 
 import click
 
-from mcp_cli.completing import complete_server
 from mcp_cli.groups import Command
+from mcp_cli.references import servers_argument
 from mcp_cli.session import OBJECTS, Session, cluster_options
 from mcp_cli.writing import Writing, writing_options
 
 EXAMPLES = """
 mcp restart time
 mcp restart time --wait
+mcp restart time fetch
 """
 
 
 @click.command("restart", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=OBJECTS)
 @writing_options
-@click.argument("name", shell_complete=complete_server)
-def command(session: Session, writing: Writing, name: str) -> None:
+@servers_argument()
+def command(session: Session, writing: Writing, words: tuple[str, ...]) -> None:
     """Replace the pods of a server by new ones, as its strategy says: by default one after the other, without a gap.
 
-    It marks the MCPServer, and the operator does the rest. With --wait it ends when every pod is a new one.
+    It marks the MCPServer, and the operator does the rest. With --wait it ends when every pod is a new one. Several
+    servers restart at the same time.
     """
-    from mcp_operator.api.names import ANNOTATION_RESTARTED_AT
-
-    from mcp_cli.kinds import SERVERS, reference
+    from mcp_cli.kinds import reference
+    from mcp_cli.rollouts import wait_replaced
     from mcp_cli.servers import find_server
 
-    server = find_server(session, name)
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    patch: dict[str, Any] = {"metadata": {"annotations": {ANNOTATION_RESTARTED_AT: stamp}}}
-    if writing.dry_run != "client":
-        server = session.cluster.merge(SERVERS, name, patch, server["metadata"]["namespace"], dry_run=writing.on_server)
-    if not session.output:
-        click.echo(f"{reference(server)} restarted{writing.suffix}")
+    done = []
+    for server in [find_server(session, name) for name in words]:
+        done.append(_marked(server, stamp, session, writing))
+        if not session.output:
+            click.echo(f"{reference(server)} restarted{writing.suffix}")
     if writing.wait:
-        from mcp_cli.rollouts import wait_replaced
-
-        wait_replaced(session, server, stamp, writing.wait_timeout)
+        for server in done:
+            wait_replaced(session, server, stamp, writing.wait_timeout)
     if session.output:
-        session.printer.show(server)
+        session.show_objects(done)
+
+
+def _marked(server: dict[str, Any], stamp: str, session: Session, writing: Writing) -> dict[str, Any]:
+    from mcp_operator.api.names import ANNOTATION_RESTARTED_AT
+
+    from mcp_cli.kinds import SERVERS
+
+    metadata = server["metadata"]
+    if writing.dry_run == "client":
+        return server
+    patch: dict[str, Any] = {"metadata": {"annotations": {ANNOTATION_RESTARTED_AT: stamp}}}
+    return session.cluster.merge(SERVERS, metadata["name"], patch, metadata["namespace"], dry_run=writing.on_server)

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from mcp_cli.completing import complete_server
 from mcp_cli.groups import Command
+from mcp_cli.references import server_argument
 from mcp_cli.session import OBJECTS, Session, cluster_options
 
 EXAMPLES = """
@@ -23,7 +23,7 @@ TICK = 1.0
 
 @click.command("status", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=OBJECTS)
-@click.argument("name", required=False, shell_complete=complete_server)
+@server_argument(required=False)
 @click.option("-w", "--watch", is_flag=True, help="Go on; redraws in place on a terminal, prints on change elsewhere.")
 def command(session: Session, name: str | None, watch: bool) -> None:
     """Show how a server is: its phase, replicas, endpoint and conditions, and the reason when something is wrong.

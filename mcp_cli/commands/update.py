@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from mcp_cli.completing import complete_server
 from mcp_cli.errors import WrongUsage
 from mcp_cli.groups import Command
+from mcp_cli.references import server_argument
 from mcp_cli.serverflags import check, flags_of, server_flags
 from mcp_cli.session import OBJECTS, Session, cluster_options
 from mcp_cli.writing import Writing, writing_options
@@ -24,7 +24,7 @@ mcp update time --env LOG_LEVEL=debug --dry-run=server -o yaml
 @click.command("update", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=OBJECTS)
 @writing_options
-@click.argument("name", shell_complete=complete_server)
+@server_argument()
 @server_flags
 def command(session: Session, writing: Writing, name: str, **given: Any) -> None:
     """Change what the flags say of a server that is deployed, and nothing else.

@@ -30,7 +30,7 @@ class Printer(Protocol):
         """Write the document in this form."""
 
 
-def printer_for(output: str, formats: tuple[str, ...]) -> Printer:
+def printer_for(output: str, formats: tuple[str, ...], *, headers: bool = True) -> Printer:
     """The printer of a format name; the empty name is the form for people."""
     kind, given, argument = output.partition("=")
     if output and not any(known.rstrip("=") == kind for known in formats):
@@ -41,11 +41,11 @@ def printer_for(output: str, formats: tuple[str, ...]) -> Printer:
     if kind in ("", "table", "wide", "text"):
         from mcp_cli.output.table import HumanPrinter
 
-        return HumanPrinter(wide=kind == "wide")
-    return _machine(kind, argument)
+        return HumanPrinter(wide=kind == "wide", headers=headers)
+    return _machine(kind, argument, headers)
 
 
-def _machine(kind: str, argument: str) -> Printer:
+def _machine(kind: str, argument: str, headers: bool) -> Printer:
     if kind == "jsonpath":
         from mcp_cli.output.jsonpath import JsonPathPrinter
 
@@ -53,7 +53,7 @@ def _machine(kind: str, argument: str) -> Printer:
     if kind == "custom-columns":
         from mcp_cli.output.columns import ColumnsPrinter
 
-        return ColumnsPrinter(argument)
+        return ColumnsPrinter(argument, headers=headers)
     from mcp_cli.output.structured import JsonPrinter, NamePrinter, YamlPrinter
 
     printers: dict[str, type[Printer]] = {"json": JsonPrinter, "yaml": YamlPrinter, "name": NamePrinter}

@@ -24,14 +24,17 @@ class ColumnsPrinter:
 
     human = False
 
-    def __init__(self, specification: str) -> None:
+    def __init__(self, specification: str, *, headers: bool = True) -> None:
+        self.headers = headers
         self.columns = [_column(part) for part in specification.split(",") if part]
 
     def show(
         self, document: Any, table: Callable[[], Table] | None = None, text: Callable[[], str] | None = None
     ) -> None:
         rows = [[_value(find(item)) for _, find in self.columns] for item in items_of(document)]
-        click.echo(align([header for header, _ in self.columns], rows, [None] * len(self.columns), colour=False))
+        headers = [header for header, _ in self.columns]
+        if rows or self.headers:
+            click.echo(align(headers, rows, [None] * len(headers), colour=False, headers_shown=self.headers))
 
 
 def _column(part: str) -> tuple[str, Callable[[Any], list[Any]]]:

@@ -54,8 +54,9 @@ class HumanPrinter:
 
     human = True
 
-    def __init__(self, *, wide: bool = False) -> None:
+    def __init__(self, *, wide: bool = False, headers: bool = True) -> None:
         self.wide = wide
+        self.headers = headers
 
     def show(
         self, document: Any, table: Callable[[], Table] | None = None, text: Callable[[], str] | None = None
@@ -67,7 +68,7 @@ class HumanPrinter:
             if not made.items and made.empty:
                 click.echo(made.empty, err=True)
             else:
-                click.echo(made.render(wide=self.wide, colour=colour_for(sys.stdout)))
+                click.echo(made.render(wide=self.wide, colour=colour_for(sys.stdout), headers=self.headers))
 
 
 def cell(value: object) -> str:

@@ -12,13 +12,17 @@ from typing import Any
 from mcp_operator.runtime.resources import Resource
 
 from mcp_cli.durations import age
-from mcp_cli.kinds import BACKUPS, REGISTRIES, SERVERS, desired_replicas, plural_word, spec_of, status_of
+from mcp_cli.kinds import BACKUPS, REGISTRIES, SERVERS, desired_replicas, plural_word, reference, spec_of, status_of
 from mcp_cli.output.style import PHASE_COLOURS
 from mcp_cli.output.table import Column, Table
 
 
 def _name(obj: dict[str, Any]) -> object:
     return obj["metadata"]["name"]
+
+
+def _typed_name(obj: dict[str, Any]) -> object:
+    return reference(obj)
 
 
 def _age(obj: dict[str, Any]) -> object:
@@ -95,10 +99,25 @@ COLUMNS: dict[Resource, tuple[Column, ...]] = {
 }
 
 
-def list_table(resource: Resource, items: Iterable[dict[str, Any]], *, scope: str) -> Table:
-    """The table of a list; a namespace column where it spans all of them (an empty scope)."""
-    columns = COLUMNS[resource]
+def _labels(obj: dict[str, Any]) -> object:
+    return ",".join(f"{key}={value}" for key, value in sorted((obj["metadata"].get("labels") or {}).items()))
+
+
+LABELS = Column("LABELS", _labels)
+
+
+def list_table(
+    resource: Resource, items: Iterable[dict[str, Any]], *, scope: str, labels: bool = False, typed: bool = False
+) -> Table:
+    """The table of a list; a namespace column where it spans all of them (an empty scope).
+
+    `typed` writes names as TYPE/NAME, for tables of several kinds below each other.
+    """
+    first, *others = COLUMNS[resource]
+    columns = [first._replace(value=_typed_name) if typed else first, *others]
+    if not scope:
+        columns.insert(0, NAMESPACE)
+    if labels:
+        columns.append(LABELS)
     where = f" in namespace {scope}" if scope else ""
-    return Table.of(
-        (NAMESPACE, *columns) if not scope else columns, items, empty=f"No {plural_word(resource)} found{where}."
-    )
+    return Table.of(columns, items, empty=f"No {plural_word(resource)} found{where}.")

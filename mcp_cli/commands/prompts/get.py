@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from mcp_cli.completing import complete_server
 from mcp_cli.groups import Command
+from mcp_cli.references import server_argument
 from mcp_cli.session import Session, cluster_options
 
 EXAMPLES = """
@@ -16,7 +16,7 @@ mcp prompts get everything args-prompt --arg city=Berlin --arg state=BE
 
 @click.command("get", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=("json", "yaml", "jsonpath="))
-@click.argument("name", shell_complete=complete_server)
+@server_argument()
 @click.argument("prompt")
 @click.option("--arg", "pairs", multiple=True, metavar="NAME=VALUE", help="An argument of the prompt; always text.")
 @click.option("--input", "inputs", multiple=True, metavar="NAME=VALUE", help="An answer to what the server asks.")

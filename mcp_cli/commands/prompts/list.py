@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from mcp_cli.completing import complete_server
 from mcp_cli.groups import Command
+from mcp_cli.references import server_argument
 from mcp_cli.session import LISTS, Session, cluster_options
 
 EXAMPLES = """
@@ -16,7 +16,7 @@ mcp prompts list everything -o json
 
 @click.command("list", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=LISTS)
-@click.argument("name", shell_complete=complete_server)
+@server_argument()
 def command(session: Session, name: str) -> None:
     """List the prompts of a server with the arguments that each takes, optional ones in brackets.
 

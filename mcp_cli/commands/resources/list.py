@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from mcp_cli.completing import complete_server
 from mcp_cli.groups import Command
+from mcp_cli.references import server_argument
 from mcp_cli.session import LISTS, Session, cluster_options
 
 EXAMPLES = """
@@ -17,7 +17,7 @@ mcp resources list everything -o json
 
 @click.command("list", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=LISTS)
-@click.argument("name", shell_complete=complete_server)
+@server_argument()
 @click.option("--templates", is_flag=True, help="The templates of URIs instead of the resources.")
 def command(session: Session, name: str, templates: bool) -> None:
     """List the resources of a server, or the templates from which the URIs of resources are made.

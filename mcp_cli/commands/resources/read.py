@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from mcp_cli.completing import complete_server
 from mcp_cli.groups import Command
+from mcp_cli.references import server_argument
 from mcp_cli.session import Session, cluster_options
 
 EXAMPLES = """
@@ -16,7 +16,7 @@ mcp resources read everything demo://resource/dynamic/text/1 -o json
 
 @click.command("read", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=("json", "yaml", "jsonpath="))
-@click.argument("name", shell_complete=complete_server)
+@server_argument()
 @click.argument("uri")
 @click.option("--input", "inputs", multiple=True, metavar="NAME=VALUE", help="An answer to what the server asks.")
 def command(session: Session, name: str, uri: str, inputs: tuple[str, ...]) -> None:

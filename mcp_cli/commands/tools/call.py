@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mcp_cli.completing import complete_server
+from mcp_cli.completing import complete_tool
 from mcp_cli.errors import CliError, Silent, WrongUsage
 from mcp_cli.groups import Command
+from mcp_cli.references import server_argument
 from mcp_cli.session import Session, cluster_options
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ class Options:
 
 @click.command("call", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=("json", "yaml", "jsonpath="))
-@click.argument("name", shell_complete=complete_server)
-@click.argument("tool")
+@server_argument()
+@click.argument("tool", shell_complete=complete_tool)
 @click.option(
     "--arg", "pairs", multiple=True, metavar="NAME=VALUE", help="An argument, typed by the tool's input schema."
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from mcp_cli.completing import complete_server
 from mcp_cli.groups import Command
+from mcp_cli.references import server_argument
 from mcp_cli.session import LISTS, Session, cluster_options
 
 EXAMPLES = """
@@ -17,7 +17,7 @@ mcp tools list time -o jsonpath='{.tools[*].name}'
 
 @click.command("list", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=LISTS)
-@click.argument("name", shell_complete=complete_server)
+@server_argument()
 def command(session: Session, name: str) -> None:
     """List the tools of a server, as the running server itself says them.
 
