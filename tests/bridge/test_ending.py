@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from mcp_operator.bridge.ending import UNASKED, words_of
+from mcp_operator.bridge.ending import UNANSWERED, UNASKED, words_of
 
 from tests.bridge.bridge_testing import PATIENCE, SERVER, Bridge, Start
 
@@ -64,6 +64,24 @@ async def test_a_server_that_is_asked_to_stop_leaves_no_message(tmp_path: Path, 
     bridge.process.terminate()
     assert await asyncio.wait_for(bridge.process.wait(), PATIENCE) == 0
     assert not left.exists()
+
+
+async def test_a_server_that_never_answered_is_told_of_when_it_is_stopped(tmp_path: Path) -> None:
+    """As one that serves HTTP although its entry says stdio: the probes wait in vain, and the kubelet stops it."""
+    left = tmp_path / "termination-log"
+    script = "import time; print('Running on http://127.0.0.1:8000', flush=True); time.sleep(600)"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "mcp_operator.bridge.main", "--port", "0", "--termination-log", str(left)),
+        *("--", sys.executable, "-c", script),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    async with asyncio.timeout(PATIENCE):
+        while b"Running on" not in await process.stderr.readline():
+            pass
+    process.terminate()
+    assert await asyncio.wait_for(process.wait(), PATIENCE) == 0
+    assert left.read_text().splitlines() == ["Running on http://127.0.0.1:8000", UNANSWERED]
 
 
 @pytest.mark.fast

@@ -18,15 +18,26 @@ from mcp_operator.bridge.masking import mask, secret_values
 MESSAGE_BYTES = 4096
 UNASKED = "it ended by itself and never answered: is it an MCP server on stdio, and does it want arguments?"
 
+UNANSWERED = "it ran until it was stopped and never answered on its stdout: is it an MCP server on stdio?"
+
 
 def words_of(code: int, output: str, answered: bool, secret_names: Sequence[str]) -> list[str]:
     """Why it ended, as far as that can be told; its secrets are not repeated."""
-    words = telling(mask(output, secret_values(os.environ, secret_names)))
+    words = _said(output, secret_names)
     if code > 128:
         words += [f"it was killed by {_signal(code - 128)}"]
     elif not answered and (code == 0 or not words):
         words += [UNASKED]
     return words
+
+
+def words_of_stopped(output: str, secret_names: Sequence[str]) -> list[str]:
+    """Of a child that was stopped before it ever answered, as a probe does that waited in vain."""
+    return [*_said(output, secret_names), UNANSWERED]
+
+
+def _said(output: str, secret_names: Sequence[str]) -> list[str]:
+    return telling(mask(output, secret_values(os.environ, secret_names)))
 
 
 def log_text(code: int, words: Sequence[str]) -> str:

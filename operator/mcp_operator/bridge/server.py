@@ -106,6 +106,12 @@ class Bridge:
         self._say_end(code)
         return code
 
+    def _say_unanswered(self) -> None:
+        from mcp_operator.bridge import ending
+
+        words = ending.words_of_stopped(self._modern.channel.child.last_words, self._options.secret_env)
+        ending.leave(self._options.termination_log, words)
+
     def _say_end(self, code: int) -> None:
         from mcp_operator.bridge import ending
 
@@ -120,6 +126,8 @@ class Bridge:
         self._modern.end_subscriptions()
         await self._flush(self._options.drain)
         await asyncio.gather(self._sessions.stop(), self._modern.channel.child.stop())
+        if self._modern.era is None:
+            self._say_unanswered()
         return 0
 
     def _close_listeners(self) -> None:
