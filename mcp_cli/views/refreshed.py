@@ -30,7 +30,7 @@ def show_refreshed(session: Session, found: list[Refreshed]) -> None:
     if session.printer.human:
         for source in found:
             if not source.failure:
-                click.echo(f"{source.source}: {source.entries} servers{_changes(source)}")
+                click.echo(f"{source.source}: {_servers(source.entries)}{_changes(source)}")
     else:
         session.printer.show({"items": [_document(source) for source in found]})
     for source in found:
@@ -66,4 +66,9 @@ def _still_there(source: Refreshed) -> str:
 
     if not source.refreshed:
         return ""
-    return f"its {source.entries} servers of {age(time.time() - source.refreshed)} ago still answer; "
+    answer = "answers" if source.entries == 1 else "answer"
+    return f"its {_servers(source.entries)} of {age(time.time() - source.refreshed)} ago still {answer}; "
+
+
+def _servers(count: int) -> str:
+    return f"{count} server{'' if count == 1 else 's'}"

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from mcp_cli.completing import complete_catalogue
+from mcp_cli.cataloguecompletion import complete_entry, complete_source
 from mcp_cli.groups import Command
 from mcp_cli.session import Session, cluster_options
 
@@ -22,8 +22,10 @@ FORMATS = ("text", "wide", "json", "yaml", "name", "jsonpath=", "custom-columns=
 
 @click.command("inspect", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=FORMATS, all_namespaces=False)
-@click.argument("name", metavar="NAME[@VERSION]", shell_complete=complete_catalogue)
-@click.option("--source", help="The entry of this source, where several have one of that name.")
+@click.argument("name", metavar="NAME[@VERSION]", shell_complete=complete_entry)
+@click.option(
+    "--source", shell_complete=complete_source, help="The entry of this source, where several have one of that name."
+)
 @click.option("--raw", is_flag=True, help="Print the source's own document as it is.")
 def command(session: Session, name: str, source: str | None, raw: bool) -> None:
     """Show everything the catalogue knows about a server.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcp_cli.cataloguecompletion import complete_category, complete_source, complete_tag
 from mcp_cli.groups import Command
 from mcp_cli.session import LISTS, Session, cluster_options
 
@@ -20,17 +21,21 @@ mcp registry list --transport stdio --limit 20 -o json
 mcp registry list --source official --sort published --limit 10
 """
 
+TRANSPORTS = ("stdio", "streamable-http", "http", "sse")
+RUNTIMES = ("python", "node", "docker", "remote", "mcpb", "nuget")
 SORTS = ("name", "source", "runtime", "published")
 COLUMNS = {"source": "source", "category": "categories", "tag": "tags", "transport": "transport", "runtime": "runtime"}
 
 
 @click.command("list", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=LISTS, all_namespaces=False)
-@click.option("--source", help="Only entries of this source.")
-@click.option("--category", help="Only entries of this category.")
-@click.option("--tag", help="Only entries with this tag.")
-@click.option("--transport", help="Only servers that speak this (stdio, streamable-http, sse).")
-@click.option("--runtime", help="Only servers of this packaging (python, node, docker, remote).")
+@click.option("--source", shell_complete=complete_source, help="Only entries of this source.")
+@click.option("--category", shell_complete=complete_category, help="Only entries of this category.")
+@click.option("--tag", shell_complete=complete_tag, help="Only entries with this tag.")
+@click.option("--transport", type=click.Choice(TRANSPORTS), help="Only servers that speak this; http: streamable-http.")
+@click.option(
+    "--runtime", type=click.Choice(RUNTIMES), help="Only servers of this packaging; remote: they run elsewhere."
+)
 @click.option("--limit", type=click.IntRange(min=0), default=0, help="At most this many; 0 is all.")
 @click.option("--sort", type=click.Choice(SORTS), default="name", show_default=True, help="published is newest first.")
 def command(session: Session, limit: int, sort: str, **filters: str | None) -> None:
@@ -38,6 +43,8 @@ def command(session: Session, limit: int, sort: str, **filters: str | None) -> N
 
     The list comes from the index on this machine: no network is asked. Of several versions the latest is shown.
     """
+    if filters["transport"] == "http":
+        filters["transport"] = "streamable-http"
     run({COLUMNS[flag]: value for flag, value in filters.items() if value}, limit, sort, session)
 
 
@@ -49,7 +56,7 @@ def run(where: dict[str, str], limit: int, sort: str, session: Session) -> None:
 
     with open_catalogue() as catalogue:
         document: dict[str, Any] = rows(catalogue.select(where, sort, limit))
-        warnings = catalogue.warnings()
+        warnings = [*catalogue.warnings(), *catalogue.gaps()]
     session.printer.show(document, lambda: _table(document))
     for words in warnings:
         session.say(f"note: {harmless(words)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from mcp_cli.cataloguecompletion import complete_source
 from mcp_cli.errors import WrongUsage
 from mcp_cli.groups import Command
 from mcp_cli.session import LISTS, Session, cluster_options
@@ -18,7 +19,7 @@ mcp registry refresh --cluster --name default -n tools
 
 @click.command("refresh", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=LISTS, all_namespaces=False)
-@click.option("--name", help="Only this source.")
+@click.option("--name", shell_complete=complete_source, help="Only this source.")
 @click.option("--all", "every", is_flag=True, help="All sources; this is so without --name too.")
 @click.option("--cluster", is_flag=True, help="The MCPRegistries of the cluster: the operator reads them again.")
 @click.option("--full", is_flag=True, help="Read everything again, not only what has changed.")

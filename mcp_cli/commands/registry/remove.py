@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from mcp_cli.cataloguecompletion import complete_source
 from mcp_cli.groups import Command
 from mcp_cli.session import Session, cluster_options
 
@@ -14,7 +15,7 @@ mcp registry remove docker
 
 @click.command("remove", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=(), all_namespaces=False)
-@click.argument("name")
+@click.argument("name", shell_complete=complete_source)
 def command(session: Session, name: str) -> None:
     """Remove a source of servers and its entries from the catalogue.
 

@@ -42,7 +42,7 @@ def run(query: str, limit: int, session: Session) -> None:
     with open_catalogue() as catalogue:
         found = catalogue.search(query, limit)
         similar = [] if found else catalogue.similar(query)
-        warnings = catalogue.warnings()
+        warnings = [*catalogue.warnings(), *([] if found else catalogue.gaps())]
     document = rows(found)
     session.printer.show(document, lambda: _table(document, query))
     if similar:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mcp_cli.completing import complete_catalogue
+from mcp_cli.cataloguecompletion import complete_entry, complete_source
 from mcp_cli.groups import Command
 from mcp_cli.session import LISTS, Session, cluster_options
 
@@ -22,8 +22,8 @@ mcp registry versions io.github.owner/server --source official -o json
 
 @click.command("versions", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=LISTS, all_namespaces=False)
-@click.argument("name", shell_complete=complete_catalogue)
-@click.option("--source", help="Only versions of this source.")
+@click.argument("name", shell_complete=complete_entry)
+@click.option("--source", shell_complete=complete_source, help="Only versions of this source.")
 def command(session: Session, name: str, source: str | None) -> None:
     """List the versions of a server, newest first.
 

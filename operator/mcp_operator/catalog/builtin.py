@@ -20,6 +20,12 @@ def entries() -> list[ServerEntry]:
     return sorted((_finished(entry) for entry in _ENTRIES), key=lambda entry: entry.name)
 
 
+def parse(raw: str) -> ServerEntry:
+    """The entry of its document, which may come from an index that another version of the program wrote."""
+    entry = ServerEntry.from_json({**json.loads(raw), "source": SOURCE}, raw)
+    return replace(entry, digest=hashlib.sha256(raw.encode()).hexdigest())
+
+
 def _finished(entry: ServerEntry) -> ServerEntry:
     complete = replace(entry, source=SOURCE, license="MIT", repository=_REPOSITORY, author="Model Context Protocol")
     raw = json.dumps({key: value for key, value in complete.to_json().items() if value and key != "source"}, indent=2)

@@ -7,11 +7,13 @@ sources (`refreshing`). Light: what a search does not need is imported where it 
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from mcp_operator.catalog.database import unusable
 from mcp_operator.catalog.errors import CatalogError, EntryNotFound
 from mcp_operator.catalog.index import Found, Index, SourceState
 from mcp_operator.version import __version__
@@ -42,6 +44,8 @@ def open_catalogue(readers: dict[str, Reader] | None = None) -> Iterator[Catalog
     try:
         catalogue.index_builtin()
         yield catalogue
+    except sqlite3.Error as error:
+        raise unusable(catalogue.index_path, error) from error
     finally:
         catalogue.close()
 
@@ -59,6 +63,10 @@ class Catalogue:
         self._index.close()
 
     @property
+    def index_path(self) -> str:
+        return self._index.path
+
+    @property
     def sources(self) -> list[Source]:
         """By falling priority."""
         if self._sources is None:
@@ -72,6 +80,8 @@ class Catalogue:
     def index_builtin(self) -> None:
         """The builtin entries belong to this version of the program: index them once for each version."""
         known = self._index.state(BUILTIN)
+        if known and self._index.not_kept:
+            return
         if known is None or known.stamp.partition("|")[0] != __version__:
             from mcp_operator.catalog.refreshing import refresh_source
             from mcp_operator.catalog.sources import BUILTIN as source
@@ -80,25 +90,33 @@ class Catalogue:
 
     def add(self, source: Source, watch: Watch | None = None) -> Refreshed:
         """Add (or replace) a source and index it; a source that cannot be read is not added."""
-        from mcp_operator.catalog import sources
+        from mcp_operator.catalog import sources, staging
         from mcp_operator.catalog.refreshing import refresh_source
 
         checked = sources.check(source)
         if checked.name == BUILTIN:
             raise CatalogError("the name 'builtin' is taken", "choose another name")
-        kept = [other for other in self.sources if other.name != checked.name]
+        self._index.must_be_kept()
+        before = [source.name for source in self.sources]
         found = refresh_source(self._index, checked, watch, self._readers)
-        self._save([*kept, checked])
+        try:
+            self._change(lambda others: [*others, checked], checked.name)
+        except CatalogError:
+            if checked.name not in before:
+                staging.forget(self._index, checked.name)
+            raise
         return found
 
     def remove(self, name: str) -> None:
-        """Forget a source and its entries. Raises CatalogError when there is none of that name."""
+        """Forget a source and its entries, also where only these are left. Raises CatalogError for an unknown name."""
         from mcp_operator.catalog import staging
 
-        source = self.source(name)
-        if source.type == "builtin":
+        if name == BUILTIN:
             raise CatalogError("the builtin source cannot be removed", "give another source a higher --priority")
-        self._save([other for other in self.sources if other.name != name])
+        self._index.must_be_kept()
+        if name not in self._index.states():
+            self.source(name)
+        self._change(lambda others: others, name)
         staging.forget(self._index, name)
 
     def refresh(self, name: str | None = None, watch: Watch | None = None, *, full: bool = False) -> list[Refreshed]:
@@ -109,6 +127,7 @@ class Catalogue:
         from mcp_operator.catalog.refreshing import refresh_or_say_why
 
         chosen = [self.source(name)] if name else self.sources
+        self._index.must_be_kept()
         return [refresh_or_say_why(self._index, source, watch, self._readers, full=full) for source in chosen]
 
     def source(self, name: str) -> Source:
@@ -129,15 +148,37 @@ class Catalogue:
     def warnings(self) -> list[str]:
         """What a person has to know before trusting an answer: sources whose entries are old, and why."""
         now = time.time()
-        return [
+        states = self._index.states()
+        old = [
             _warning(name, state, now)
-            for name, state in self._index.states().items()
+            for name, state in states.items()
             if name != BUILTIN and (state.failure or now - state.refreshed > OLD_SECONDS)
         ]
+        if self._index.not_kept and states.keys() <= {BUILTIN}:
+            old.append(f"only builtin servers are known: {self._index.path} cannot be kept: {self._index.not_kept}")
+        return old
+
+    def gaps(self) -> list[str]:
+        """What a person has to know of an answer that may lack something: sources that were never read, and why.
+
+        Reads the configuration, which costs more than a search.
+        """
+        try:
+            configured = {source.name for source in self.sources}
+        except CatalogError as error:
+            return [f"{error} ({error.hint})"]
+        known = self._index.states().keys()
+        unread, forsaken = sorted(configured - known), sorted(known - configured)
+        notes = [f"{', '.join(unread)}: not read yet (mcp registry refresh)"] if unread else []
+        return notes + [f"{name} is no source any more (mcp registry remove {name})" for name in forsaken]
 
     def names(self, prefix: str = "", limit: int = -1) -> list[str]:
         """Names that begin so."""
         return self._index.names(prefix, limit)
+
+    def words(self, column: str) -> list[str]:
+        """Every category, or every tag, that a server has; `column` is the word's plural."""
+        return self._index.words(column)
 
     def select(self, where: dict[str, str] | None = None, order: str = "name", limit: int = 0) -> Iterator[Card]:
         """The servers whose columns have these values; a limit of 0 is none."""
@@ -169,7 +210,7 @@ class Catalogue:
 
         found = [one for one in self._index.versions(name) if source in (None, one.source)]
         if not found:
-            raise EntryNotFound(name, self.similar(name))
+            raise EntryNotFound(name, self.similar(name), self.gaps())
         found.sort(key=lambda one: (one.shown, one.published, version_key(one.version)), reverse=True)
         return sorted(found, key=lambda one: (self._rank(one.source), one.source))
 
@@ -185,7 +226,7 @@ class Catalogue:
             found = self._index.versions(plain)
         found = [one for one in found if source in (None, one.source)]
         if not found:
-            raise EntryNotFound(plain, self.similar(plain))
+            raise EntryNotFound(plain, self.similar(plain), self.gaps())
         fitting = [one for one in found if one.version == version] if version else found
         if not fitting:
             known = ", ".join(dict.fromkeys(one.version for one in found if one.version))
@@ -199,12 +240,15 @@ class Catalogue:
     def _rank(self, source: str) -> int:
         return next((-known.priority for known in self.sources if known.name == source), 0)
 
-    def _save(self, changed: list[Source]) -> None:
+    def _change(self, edit: Callable[[list[Source]], list[Source]], name: str) -> None:
+        """Write the sources anew; `edit` is given all but the one of that name, as they are by now."""
         from pathlib import Path
 
         from mcp_operator.catalog import sources
 
-        sources.save(Path(self._config), changed)
+        path = Path(self._config)
+        with sources.changing(path):
+            sources.save(path, edit([source for source in sources.load(path) if source.name != name]))
         self._sources = None
 
 
@@ -213,7 +257,8 @@ def age(seconds: float) -> str:
     for size, word in ((86400, "days"), (3600, "hours"), (60, "minutes")):
         if seconds >= 2 * size:
             return f"{int(seconds // size)} {word}"
-    return f"{max(0, int(seconds))} seconds"
+    whole = max(0, int(seconds))
+    return f"{whole} second{'' if whole == 1 else 's'}"
 
 
 def _warning(name: str, state: SourceState, now: float) -> str:
@@ -228,7 +273,7 @@ def _parsed(known: Found, raw: str) -> ServerEntry:
 
     try:
         if known.source == BUILTIN:
-            return next(entry for entry in builtin.entries() if entry.name == known.name)
+            return builtin.parse(raw)
         parse = docker.parse if known.layout == "docker" else official.parse
         return parse(raw, known.source, known.name)
     except MalformedEntry as error:

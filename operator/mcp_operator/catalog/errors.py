@@ -17,10 +17,11 @@ class CatalogError(Exception):
 class EntryNotFound(CatalogError):
     """No entry has that name; `similar` holds names that look like it, best first."""
 
-    def __init__(self, name: str, similar: Sequence[str] = ()) -> None:
+    def __init__(self, name: str, similar: Sequence[str] = (), gaps: Sequence[str] = ()) -> None:
         guess = f"did you mean {' or '.join(similar)}? " if similar else ""
+        lacking = "".join(f"; {gap}" for gap in gaps)
         super().__init__(
-            f"there is no server {name!r} in the catalogue", f"{guess}search with: mcp registry search {name}"
+            f"there is no server {name!r} in the catalogue", f"{guess}search with: mcp registry search {name}{lacking}"
         )
         self.similar = tuple(similar)
 

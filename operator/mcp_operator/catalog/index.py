@@ -12,30 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mcp_operator.catalog import spelling
-from mcp_operator.catalog.cards import FIELDS, LISTED, Card, card, name_words, words_of
+from mcp_operator.catalog import database, spelling
+from mcp_operator.catalog.cards import LISTED, Card, card, name_words, unpacked, words_of
 from mcp_operator.catalog.errors import CatalogError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# A file of another layout is built anew from its sources, which are the truth.
-_LAYOUT = 6
-_TABLES = f"""
-CREATE TABLE entries (
-  id INTEGER PRIMARY KEY, {", ".join(f"{field} NOT NULL" for field in FIELDS)},
-  leaf TEXT NOT NULL, shown INTEGER NOT NULL DEFAULT 0, UNIQUE (source, name, version));
-CREATE INDEX entries_by_name ON entries (name COLLATE NOCASE);
-CREATE INDEX entries_by_leaf ON entries (leaf);
-CREATE TABLE documents (id INTEGER PRIMARY KEY, raw BLOB NOT NULL);
-CREATE VIRTUAL TABLE words USING fts5 (
-  name, title, description, tags, content = '', prefix = '2 3', tokenize = 'unicode61 remove_diacritics 2');
-CREATE TABLE vocabulary (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE);
-CREATE TABLE shapes (shape INTEGER NOT NULL, word INTEGER NOT NULL, PRIMARY KEY (shape, word)) WITHOUT ROWID;
-CREATE TABLE sources (
-  name TEXT PRIMARY KEY, stamp TEXT NOT NULL, state TEXT NOT NULL, refreshed REAL NOT NULL,
-  generation INTEGER NOT NULL, failure TEXT NOT NULL);
-"""
 _LISTED = ", ".join(f"entries.{field}" for field in LISTED)
 _RANK = "bm25(words, 10.0, 5.0, 1.0, 2.0)"
 # A word that thousands of entries hold says little: so many of them are ranked, and names that are the word come first.
@@ -68,11 +51,14 @@ class Found(NamedTuple):
 
 
 class Index:
-    """An open index. Raises CatalogError where the file cannot be used; close it after use."""
+    """An open index. Raises CatalogError where the file cannot be used; close it after use.
+
+    `not_kept` says why what is written to it is not kept; empty where it is.
+    """
 
     def __init__(self, path: Path | str) -> None:
         self.path = str(path)
-        self._connection = self._open()
+        self._connection, self.not_kept = database.open_at(self.path)
 
     def close(self) -> None:
         self._connection.close()
@@ -99,6 +85,11 @@ class Index:
             "ORDER BY name COLLATE NOCASE LIMIT ?"
         )
         return [row[0] for row in self._connection.execute(query, (prefix, prefix + "\U0010ffff", limit))]
+
+    def words(self, column: str) -> list[str]:
+        """What stands in a column that holds several words."""
+        found = self._connection.execute(f"SELECT DISTINCT {column} FROM entries WHERE shown AND {column} <> ''")
+        return sorted({word for row in found for word in unpacked(row[0])})
 
     def select(self, where: dict[str, str], order: str, limit: int) -> Iterator[Card]:
         """The entries whose columns have these values, in the order of a column and then of their names."""
@@ -181,52 +172,28 @@ class Index:
         known = [row[0] for row in self._connection.execute(query, shapes)]
         return spelling.nearest(word, known, _GUESSES)
 
-    def _open(self) -> sqlite3.Connection:
-        try:
-            connection = self._connect()
-            self._prepare(connection)
-        except (sqlite3.DatabaseError, OSError) as error:
-            hint = f"if the file is damaged, remove it: rm {self.path}"
-            raise CatalogError(f"cannot use the catalogue's index {self.path}: {error}", hint) from error
-        return connection
-
-    def _connect(self) -> sqlite3.Connection:
-        try:
-            return sqlite3.connect(self.path, isolation_level=None, timeout=60)
-        except sqlite3.OperationalError:
-            import os
-
-            os.makedirs(os.path.dirname(self.path), exist_ok=True)  # noqa: PTH103, PTH120  (pathlib costs start-up)
-            return sqlite3.connect(self.path, isolation_level=None, timeout=60)
-
-    @staticmethod
-    def _prepare(connection: sqlite3.Connection) -> None:
-        if connection.execute("PRAGMA user_version").fetchone()[0] == _LAYOUT:
-            return
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("BEGIN IMMEDIATE")
-        if connection.execute("PRAGMA user_version").fetchone()[0] != _LAYOUT:
-            for table in ("entries", "documents", "words", "vocabulary", "shapes", "sources"):
-                connection.execute(f"DROP TABLE IF EXISTS {table}")
-            for statement in _TABLES.strip().split(";\n"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {_LAYOUT}")
-        connection.execute("COMMIT")
-
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it or nothing, whatever happens to the process."""
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            database.begin(self._connection, self.path)
             yield self._connection
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._roll_back()
-            hint = "is the disk full?"
+            hint = "is the disk full? what was there before goes on answering"
             raise CatalogError(f"cannot write the catalogue's index {self.path}: {error}", hint) from error
         except BaseException:
             self._roll_back()
             raise
+
+    def must_be_kept(self) -> None:
+        """Raises CatalogError where writing would be in vain."""
+        if self.not_kept:
+            raise CatalogError(
+                f"cannot write the catalogue's index {self.path}: {self.not_kept}",
+                "make its folder writable, or name another one in XDG_CACHE_HOME",
+            )
 
     @property
     def connection(self) -> sqlite3.Connection:

@@ -6,7 +6,8 @@ import contextlib
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -72,8 +73,26 @@ BUILTIN = Source("builtin", "builtin", priority=BUILTIN_PRIORITY)
 def load(path: Path) -> list[Source]:
     """The sources, the builtin one among them, by falling priority. Raises CatalogError for a broken file."""
     configured = [_parse(item, path) for item in _read(path)]
+    names = [source.name for source in configured]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise CatalogError(f"{path}: there are two sources of the name {twice}", "give each a name of its own")
     named = {source.name: source for source in (BUILTIN, *configured)}
     return sorted(named.values(), key=lambda source: (-source.priority, source.name))
+
+
+@contextmanager
+def changing(path: Path) -> Iterator[None]:
+    """Nobody else changes the file meanwhile, so that no change is lost. Raises CatalogError."""
+    import fcntl
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.with_name(f".{path.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def save(path: Path, sources: Sequence[Source]) -> None:
@@ -90,8 +109,11 @@ def save(path: Path, sources: Sequence[Source]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, text)
     except OSError as error:
-        hint = "check its permissions and the free space"
-        raise CatalogError(f"cannot write {path}: {error.strerror}", hint) from error
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> CatalogError:
+    return CatalogError(f"cannot write {path}: {error.strerror}", "check its permissions and the free space")
 
 
 def check(source: Source) -> Source:
@@ -166,13 +188,18 @@ def _read(path: Path) -> list[Any]:
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError) as error:
-        raise CatalogError(f"cannot read {path}: {error}", _REPAIR) from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise CatalogError(f"cannot read {path}: {why}", _REPAIR) from error
     import yaml
 
     try:
-        document = yaml.safe_load(text) or {}
+        document = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise CatalogError(f"cannot read {path}: {error}", _REPAIR) from error
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}, line {mark.line + 1}" if mark else str(path)
+        raise CatalogError(f"{where}: is no YAML: {getattr(error, 'problem', None) or error}", _REPAIR) from error
+    if document is None:
+        return []
     listed = document.get("sources") if isinstance(document, dict) else None
     if not isinstance(listed, list):
         raise CatalogError(f"{path} holds no list 'sources'", _REPAIR)

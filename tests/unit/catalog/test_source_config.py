@@ -37,7 +37,8 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
         ("sources: [{name: a, type: directory}]", "needs a place"),
         ("sources: [7]", "is no source"),
         ("sources: {}", "no list 'sources'"),
-        ("sources: [", "cannot read"),
+        ("sources: [", "line 1: is no YAML"),
+        ("sources: [{name: a, type: official}, {name: a, type: docker}]", "two sources of the name a"),
     ],
 )
 def test_a_broken_file_is_refused_with_its_reason(tmp_path: Path, text: str, words: str) -> None:
