@@ -1,8 +1,8 @@
 """The cluster as the command line sees it: synchronous, plain dicts, our own exceptions.
 
-Role: requests to the Kubernetes API on the connection pool that `kubernetes` makes from a configuration; no exception
-of that library or of urllib3 leaves this module. Not its job: choosing the cluster (`target`), words of refusals
-(`refusals`). Called by commands through `Session.cluster`.
+Role: requests to the Kubernetes API on the connections that a login makes; no exception of urllib3 leaves this module.
+Not its job: choosing the cluster (`target`), words of refusals (`refusals`). Called by commands through
+`Session.cluster`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import urllib3
-from kubernetes.client.rest import RESTClientObject
 from mcp_operator.api.names import FIELD_MANAGER_CLI
 
 from mcp_cli import refusals
@@ -49,11 +48,11 @@ class Cluster:
     def __init__(self, target: Target, *, request_timeout: float | None = None, verbose: int = 0) -> None:
         self.target = target
         self.namespace = target.namespace
-        self.host = target.configuration.host
+        self.host = target.login.host
         self._timeout = request_timeout
         self._verbose = verbose
         try:
-            self._pool = RESTClientObject(target.configuration).pool_manager
+            self._pool = target.login.pool()
         except (OSError, urllib3.exceptions.HTTPError, ValueError) as error:
             raise ClusterProblem(
                 f"the certificates of {target.source} cannot be used: {error}", "Correct the kubeconfig."
@@ -189,21 +188,16 @@ class Cluster:
         return response
 
     def auth_headers(self) -> dict[str, str]:
-        """The bearer token or password of the configuration, refreshed where it has to be."""
-        configuration = self.target.configuration
-        token = configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
-        if token:
-            return {"Authorization": token}
-        if configuration.username:
-            return {"Authorization": configuration.get_basic_auth_token() or ""}
-        return {}
+        """The credentials of the configuration, renewed where they have to be."""
+        try:
+            return self.target.login.headers()
+        except OSError as error:
+            raise ClusterProblem(f"the credentials of {self.target.source} cannot be read: {error}") from error
 
     def access(self) -> Access:
         """The same way in, for a client that speaks HTTP itself."""
-        from mcp_cli.tls import context_of
-
-        configuration = self.target.configuration
-        return Access(self.host, self.auth_headers(), context_of(configuration), configuration.proxy)
+        login = self.target.login
+        return Access(self.host, self.auth_headers(), login.tls(), login.proxy)
 
     def _space(self, resource: Resource, namespace: str | None) -> str | None:
         if not resource.namespaced:

@@ -2,7 +2,7 @@
 
 Role: the order of the sources (`--local`, `--kubeconfig`, `$KUBECONFIG`, `~/.kube/config`, the pod's own service
 account, the embedded cluster) and clear words for a kubeconfig that cannot be used. A configured cluster is never left
-for another one. Not its job: requests. Called by `session`; `kubernetes` does the loading.
+for another one. Not its job: requests, or what a kubeconfig says (`kubeconfig`). Called by `session`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mcp_cli.errors import ClusterProblem
+from mcp_cli.kubeconfig import CORRECT, is_loopback, merged, plain_login, read
 
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
+
+    from mcp_cli.logins import Login
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 DEFAULT_NAMESPACE = "default"
@@ -24,13 +27,13 @@ DEFAULT_NAMESPACE = "default"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A cluster that was chosen: how it is called in messages, its configuration, its namespace.
+    """A cluster that was chosen: how it is called in messages, the way in, its namespace.
 
     `context` is the one in use of the kubeconfig files that `source` names; empty where no file was read.
     """
 
     source: str
-    configuration: Configuration
+    login: Login
     namespace: str
     context: str = ""
 
@@ -73,7 +76,7 @@ def config_files(kubeconfig: str | None) -> list[str]:
 
 def _names_a_cluster(path: Path) -> bool:
     """A kubeconfig from which everything was removed configures nothing."""
-    return bool((_read(str(path)).get("contexts")) or [])
+    return bool(read(str(path)).get("contexts"))
 
 
 def namespace_without_cluster(*, kubeconfig: str | None, context: str | None) -> str | None:
@@ -81,7 +84,7 @@ def namespace_without_cluster(*, kubeconfig: str | None, context: str | None) ->
     files = config_files(kubeconfig)
     if not files:
         return None
-    return _context(_merged(files), files, context)[1].get("namespace")
+    return merged(files).context(context).get("namespace")
 
 
 def in_pod() -> bool:
@@ -89,68 +92,37 @@ def in_pod() -> bool:
 
 
 def from_files(files: list[str], context: str | None) -> Target:
-    """The configuration of kubeconfig files, merged as kubectl merges them."""
-    name, chosen = _context(_merged(files), files, context)
+    """The login of kubeconfig files, merged as kubectl merges them."""
+    known = merged(files)
+    chosen = known.context(context)
+    try:
+        login = plain_login(known, chosen) or through_library(known.shown, context)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ClusterProblem(f"the kubeconfig {known.shown} cannot be used: {error}", CORRECT) from error
+    return Target(known.shown, login, chosen.get("namespace") or DEFAULT_NAMESPACE, context or known.current)
+
+
+def through_library(files: str, context: str | None) -> Login:
+    """A login that needs more than the file says: a program, a provider, a proxy."""
     from kubernetes.client import Configuration
     from kubernetes.config import ConfigException, load_kube_config
 
+    from mcp_cli.logins import LibraryLogin
+
     configuration = Configuration()
-    shown = os.pathsep.join(files)
     try:
-        load_kube_config(shown, context=context, client_configuration=configuration, persist_config=False)
-    except (ConfigException, OSError, ValueError, KeyError, TypeError) as error:
-        raise ClusterProblem(
-            f"the kubeconfig {shown} cannot be used: {error}", "Correct it, or choose another with --kubeconfig."
-        ) from error
+        load_kube_config(files, context=context, client_configuration=configuration, persist_config=False)
+    except ConfigException as error:
+        raise ClusterProblem(f"the kubeconfig {files} cannot be used: {error}", CORRECT) from error
     _straight_to_loopback(configuration)
-    return Target(shown, configuration, chosen.get("namespace") or DEFAULT_NAMESPACE, name)
-
-
-def _merged(files: list[str]) -> dict[str, Any]:
-    """Contexts and the current one; the first file that says something wins."""
-    merged: dict[str, Any] = {"contexts": [], "current-context": ""}
-    for name in files:
-        document = _read(name)
-        merged["contexts"] += document.get("contexts") or []
-        merged["current-context"] = merged["current-context"] or document.get("current-context") or ""
-    return merged
-
-
-def _read(name: str) -> dict[str, Any]:
-    import yaml
-
-    try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        document = yaml.load(Path(name).read_text(encoding="utf-8"), loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        where = getattr(error, "problem_mark", None)
-        line = f" (line {where.line + 1})" if where else ""
-        raise ClusterProblem(
-            f"the kubeconfig {name} is not YAML{line}", "Correct it, or choose another with --kubeconfig."
-        ) from error
-    if not isinstance(document or {}, dict):
-        raise ClusterProblem(
-            f"the kubeconfig {name} is not a kubeconfig", "Correct it, or choose another with --kubeconfig."
-        )
-    return document or {}
-
-
-def _context(merged: dict[str, Any], files: list[str], wanted: str | None) -> tuple[str, dict[str, Any]]:
-    """The context in use and its name; says which there are when the wanted one is not there."""
-    contexts = {c.get("name"): c.get("context") or {} for c in merged["contexts"] if isinstance(c, dict)}
-    name = wanted or merged["current-context"]
-    shown = os.pathsep.join(files)
-    known = f"It has: {', '.join(sorted(map(str, contexts)))}." if contexts else "It has no contexts."
-    if not name:
-        raise ClusterProblem(f"the kubeconfig {shown} has no current context", f"Choose one with --context. {known}")
-    if name not in contexts:
-        raise ClusterProblem(f'the kubeconfig {shown} has no context "{name}"', known)
-    return name, contexts[name]
+    return LibraryLogin(configuration)
 
 
 def _from_pod() -> Target:
     from kubernetes.client import Configuration
     from kubernetes.config import ConfigException, load_incluster_config
+
+    from mcp_cli.logins import LibraryLogin
 
     configuration = Configuration()
     try:
@@ -161,7 +133,9 @@ def _from_pod() -> Target:
         ) from error
     space = SERVICE_ACCOUNT / "namespace"
     return Target(
-        "the pod's service account", configuration, space.read_text().strip() if space.is_file() else DEFAULT_NAMESPACE
+        "the pod's service account",
+        LibraryLogin(configuration),
+        space.read_text().strip() if space.is_file() else DEFAULT_NAMESPACE,
     )
 
 
@@ -175,18 +149,10 @@ def _embedded(context: str | None) -> Target:
 
 def _straight_to_loopback(configuration: Configuration) -> None:
     """A proxy of the environment is for the outside; a cluster on this machine is asked directly, as kubectl does."""
-    from ipaddress import ip_address
-    from urllib.parse import urlsplit
-
-    host = urlsplit(configuration.host).hostname or ""
-    try:
-        loopback = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if loopback:
+    if is_loopback(configuration.host):
         configuration.proxy = None
 
 
 def context_names(files: list[str]) -> list[str]:
     """The contexts of kubeconfig files, for completion."""
-    return sorted(str(c.get("name")) for c in _merged(files)["contexts"])
+    return sorted(merged(files).contexts)

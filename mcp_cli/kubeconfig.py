@@ -1,0 +1,144 @@
+"""Kubeconfig files as kubectl reads them: merged, the first that says something wins.
+
+Role: contexts, and the login of one that says everything itself. Not its job: choosing files (`target`), or logins that
+need a program, a provider or a proxy (`logins`). Called by `target` and by completion.
+"""
+
+from __future__ import annotations
+
+import os
+from base64 import b64decode
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mcp_cli.errors import ClusterProblem
+from mcp_cli.logins import PlainLogin
+
+CORRECT = "Correct it, or choose another with --kubeconfig."
+
+_PLAIN_CLUSTER = frozenset(
+    {"server", "certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify", "tls-server-name"}
+)
+_PLAIN_USER = frozenset(
+    {"token", "tokenFile", "username", "password", "client-certificate", "client-certificate-data"}
+    | {"client-key", "client-key-data"}
+)
+_SAYS_NOTHING = frozenset({"extensions", "disable-compression"})
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What several files say together; each named part with the folder of its file, for relative paths."""
+
+    shown: str
+    current: str = ""
+    contexts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    clusters: dict[str, tuple[dict[str, Any], Path]] = field(default_factory=dict)
+    users: dict[str, tuple[dict[str, Any], Path]] = field(default_factory=dict)
+
+    def context(self, wanted: str | None) -> dict[str, Any]:
+        """The context in use; says which there are when the wanted one is not there."""
+        name = wanted or self.current
+        known = f"It has: {', '.join(sorted(self.contexts))}." if self.contexts else "It has no contexts."
+        if not name:
+            raise ClusterProblem(
+                f"the kubeconfig {self.shown} has no current context", f"Choose one with --context. {known}"
+            )
+        if name not in self.contexts:
+            raise ClusterProblem(f'the kubeconfig {self.shown} has no context "{name}"', known)
+        return self.contexts[name]
+
+
+def merged(files: list[str]) -> Merged:
+    """Every part by its name."""
+    documents = [(read(name), Path(name).absolute().parent) for name in files]
+    found = Merged(
+        os.pathsep.join(files), next((d["current-context"] for d, _ in documents if d.get("current-context")), "")
+    )
+    for document, folder in documents:
+        for key, part in _parts(document, "contexts", "context"):
+            found.contexts.setdefault(key, part)
+        for key, part in _parts(document, "clusters", "cluster"):
+            found.clusters.setdefault(key, (part, folder))
+        for key, part in _parts(document, "users", "user"):
+            found.users.setdefault(key, (part, folder))
+    return found
+
+
+def _parts(document: dict[str, Any], plural: str, singular: str) -> list[tuple[str, dict[str, Any]]]:
+    entries = [entry for entry in document.get(plural) or [] if isinstance(entry, dict)]
+    return [(str(entry.get("name")), entry.get(singular) or {}) for entry in entries]
+
+
+def read(name: str) -> dict[str, Any]:
+    """One file as it is; an empty one is an empty document."""
+    import yaml
+
+    try:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        document = yaml.load(Path(name).read_text(encoding="utf-8"), loader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" (line {where.line + 1})" if where else ""
+        raise ClusterProblem(f"the kubeconfig {name} is not YAML{line}", CORRECT) from error
+    if not isinstance(document or {}, dict):
+        raise ClusterProblem(f"the kubeconfig {name} is not a kubeconfig", CORRECT)
+    return document or {}
+
+
+def plain_login(files: Merged, context: dict[str, Any]) -> PlainLogin | None:
+    """The login of a context that says everything itself; None for any other, broken ones among them."""
+    cluster, cluster_folder = files.clusters.get(str(context.get("cluster")), ({}, Path()))
+    user, user_folder = files.users.get(str(context.get("user")), ({}, Path()))
+    server = cluster.get("server")
+    if not isinstance(server, str) or not isinstance(user, dict):
+        return None
+    if _says(cluster) - _PLAIN_CLUSTER or _says(user) - _PLAIN_USER:
+        return None
+    if context.get("user") and str(context["user"]) not in files.users:
+        return None
+    host = server.rstrip("/")
+    if proxied(host):
+        return None
+    secure = host.startswith("https:")
+    token_file = user.get("tokenFile")
+    return PlainLogin(
+        host=host,
+        verify=not cluster.get("insecure-skip-tls-verify"),
+        authority=_pem(cluster, "certificate-authority", cluster_folder) if secure else None,
+        certificate=_pem(user, "client-certificate", user_folder) if secure else None,
+        key=_pem(user, "client-key", user_folder) if secure else None,
+        server_name=cluster.get("tls-server-name"),
+        token=str(user.get("token") or ""),
+        token_file=user_folder / token_file if token_file else None,
+        username=str(user.get("username") or ""),
+        password=str(user.get("password") or ""),
+    )
+
+
+def _says(part: dict[str, Any]) -> set[str]:
+    return {key for key, value in part.items() if value is not None} - _SAYS_NOTHING
+
+
+def _pem(part: dict[str, Any], name: str, folder: Path) -> str | None:
+    """Data in the file itself wins over the name of another."""
+    if part.get(f"{name}-data"):
+        return b64decode("".join(part[f"{name}-data"].split()), validate=True).decode()
+    return (folder / part[name]).read_text(encoding="utf-8") if part.get(name) else None
+
+
+def proxied(host: str) -> bool:
+    """Whether the environment may send this address through a proxy; a cluster on this machine is asked directly."""
+    return not is_loopback(host) and any(name.lower().endswith("_proxy") and os.environ[name] for name in os.environ)
+
+
+def is_loopback(host: str) -> bool:
+    from ipaddress import ip_address
+    from urllib.parse import urlsplit
+
+    name = urlsplit(host).hostname or ""
+    try:
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,182 @@
+"""Kubeconfigs that say everything themselves: the same requests as through the library, without importing it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from base64 import b64encode
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from mcp_operator.runtime.resources import NAMESPACES
+
+from mcp_cli.errors import ClusterProblem
+from mcp_cli.kube import Cluster as Kube
+from mcp_cli.kubeconfig import merged, plain_login
+from mcp_cli.logins import LibraryLogin, PlainLogin
+from mcp_cli.target import from_files, through_library
+from tests.cli.running import mcp
+from tests.support.cluster import Cluster
+
+
+def write(path: Path, cluster: dict[str, Any], user: dict[str, Any], **more: Any) -> Path:
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1", **cluster}}],
+        "users": [{"name": "u", "user": user}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "x",
+        **more,
+    }
+    path.write_text(yaml.safe_dump(document))
+    return path
+
+
+def login(*files: Path) -> Any:
+    return from_files([str(file) for file in files], None).login
+
+
+def b64(text: str) -> str:
+    return b64encode(text.encode()).decode()
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("user", "expected"),
+    [
+        ({"token": "t"}, "Bearer t"),
+        ({"tokenFile": "token"}, "Bearer of-the-file"),
+        ({"token": "t", "tokenFile": "token"}, "Bearer of-the-file"),
+        ({"username": "me", "password": "p:w"}, "Basic " + b64("me:p:w")),
+        ({}, None),
+    ],
+)
+def test_credentials(tmp_path: Path, user: dict[str, Any], expected: str | None) -> None:
+    (tmp_path / "token").write_text("of-the-file\n")
+    chosen = login(write(tmp_path / "config", {"insecure-skip-tls-verify": True}, user))
+    assert isinstance(chosen, PlainLogin)
+    assert chosen.headers().get("Authorization") == expected
+
+
+@pytest.mark.fast
+def test_a_token_file_is_read_each_time(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("first")
+    chosen = login(write(tmp_path / "config", {"insecure-skip-tls-verify": True}, {"tokenFile": str(token)}))
+    assert chosen.headers() == {"Authorization": "Bearer first"}
+    token.write_text("second")
+    assert chosen.headers() == {"Authorization": "Bearer second"}
+
+
+@pytest.mark.fast
+def test_a_token_file_that_is_gone_says_so(tmp_path: Path) -> None:
+    config = write(tmp_path / "config", {"insecure-skip-tls-verify": True}, {"tokenFile": "gone"})
+    done = mcp("get", "servers", "--kubeconfig", str(config))
+    assert done.code == 1
+    assert f"{tmp_path}/gone" in done.stderr
+    assert "internal error" not in done.stderr
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("cluster", "user"),
+    [
+        ({}, {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "true"}}),
+        ({}, {"auth-provider": {"name": "oidc", "config": {}}}),
+        ({"proxy-url": "http://127.0.0.1:9"}, {"token": "t"}),
+        ({"server": None}, {"token": "t"}),
+    ],
+)
+def test_what_needs_more_is_not_plain(tmp_path: Path, cluster: dict[str, Any], user: dict[str, Any]) -> None:
+    files = merged([str(write(tmp_path / "config", cluster, user))])
+    assert plain_login(files, files.context(None)) is None
+
+
+@pytest.mark.fast
+def test_a_proxy_of_the_environment_is_for_other_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    here = login(write(tmp_path / "here", {"insecure-skip-tls-verify": True}, {"token": "t"}))
+    assert (type(here), here.proxy) == (PlainLogin, None)
+    there = {"server": "https://k8s.example.com", "insecure-skip-tls-verify": True}
+    far = login(write(tmp_path / "far", there, {"token": "t"}))
+    assert (type(far), far.proxy, far.headers()) == (LibraryLogin, "http://127.0.0.1:9", {"Authorization": "Bearer t"})
+
+
+@pytest.mark.fast
+def test_files_are_merged_and_each_has_its_own_folder(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.mkdir()
+    two.mkdir()
+    (two / "token").write_text("from-two")
+    first = one / "config"
+    first.write_text(yaml.safe_dump({"current-context": "x", "contexts": [], "users": []}))
+    second = write(two / "config", {"insecure-skip-tls-verify": True}, {"tokenFile": "token"})
+    assert login(first, second).headers() == {"Authorization": "Bearer from-two"}
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("cluster", "user"),
+    [
+        ({"certificate-authority-data": "%%%"}, {"token": "t"}),
+        ({"certificate-authority": "gone.crt"}, {"token": "t"}),
+        ({"insecure-skip-tls-verify": True}, {"client-certificate-data": b64("no certificate")}),
+    ],
+)
+def test_certificates_that_cannot_be_used(tmp_path: Path, cluster: dict[str, Any], user: dict[str, Any]) -> None:
+    config = write(tmp_path / "config", cluster, user)
+    with pytest.raises(ClusterProblem) as caught:
+        Kube(from_files([str(config)], None))
+    assert str(config) in caught.value.message
+
+
+@pytest.mark.fast
+def test_a_cluster_that_is_not_there(tmp_path: Path) -> None:
+    config = write(tmp_path / "config", {}, {"token": "t"}, clusters=[])
+    with pytest.raises(ClusterProblem) as caught:
+        from_files([str(config)], None)
+    assert "cannot be used" in caught.value.message
+
+
+def test_both_ways_lead_into_the_cluster(cluster: Cluster) -> None:
+    """The real control planes log in with client certificates, the embedded cluster with a token."""
+    ours = from_files([str(cluster.kubeconfig)], None)
+    assert isinstance(ours.login, PlainLogin)
+    other = replace(ours, login=through_library(str(cluster.kubeconfig), None))
+    for target in (ours, other):
+        names = {item["metadata"]["name"] for item in Kube(target).list(NAMESPACES)["items"]}
+        assert {"default", cluster.namespace} <= names
+
+
+def test_a_wrong_authority_is_not_trusted(cluster: Cluster, tmp_path: Path) -> None:
+    document = yaml.safe_load(cluster.kubeconfig.read_text())
+    for entry in document["clusters"]:
+        entry["cluster"].pop("certificate-authority-data", None)
+        entry["cluster"].pop("certificate-authority", None)
+        entry["cluster"].pop("insecure-skip-tls-verify", None)
+    other = tmp_path / "config"
+    other.write_text(yaml.safe_dump(document))
+    done = mcp("get", "servers", "--kubeconfig", str(other))
+    assert done.code == 1
+    assert "is not to be trusted" in done.stderr
+
+
+def test_a_read_imports_no_library_that_it_does_not_need(cluster: Cluster) -> None:
+    """The import of `kubernetes` took longer than the rest of `mcp get`."""
+    program = (
+        "import json, sys; from mcp_cli.errors import boundary; from mcp_cli.main import run\n"
+        "boundary(lambda: run(['get', 'namespaces/x']))\n"
+        "boundary(lambda: run(['get', 'servers', '-o', 'json']))\n"
+        "print(json.dumps(sorted({'kubernetes', 'httpx', 'rich', 'requests'} & sys.modules.keys())))"
+    )
+    env = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig)}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[-1]) == []
