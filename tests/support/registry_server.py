@@ -144,6 +144,8 @@ class RegistryServer:
             return 200, *self.files[path]
         if path.endswith("/servers") and path.startswith("/v0"):
             return 200, "application/json", self._page(query)
+        if path.startswith("/v0.1/servers/"):
+            return self._versions(path)
         contents = f"/repos/{REPO}/contents/servers"
         if path == contents:
             return 200, "application/json; charset=utf-8", self._listing()
@@ -175,6 +177,17 @@ class RegistryServer:
         if begin + size < len(chosen):
             metadata["nextCursor"] = str(begin + size)
         return json.dumps({"servers": page, "metadata": metadata}).encode()
+
+    def _versions(self, path: str) -> tuple[int, str, bytes]:
+        """`NAME/versions` and `NAME/versions/VERSION`, where `latest` is a version too."""
+        name, what, *version = (unquote(part) for part in path.removeprefix("/v0.1/servers/").split("/"))
+        found = [item for item in self.entries if item["server"]["name"] == name]
+        if version:
+            found = [item for item in found if _is_version(item, version[0])]
+        if what != "versions" or not found:
+            return 404, "application/json", b'{"title": "Not Found", "status": 404}'
+        document = found[0] if version else {"servers": found, "metadata": {"count": len(found)}}
+        return 200, "application/json", json.dumps(document).encode()
 
     def _listing(self) -> bytes:
         return json.dumps(
@@ -260,3 +273,7 @@ def item(name: str, version: str = "1.0.0", **more: Any) -> dict[str, Any]:
 def _official(entry: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = entry.get("_meta", {}).get(_META, {})
     return found
+
+
+def _is_version(entry: dict[str, Any], version: str) -> bool:
+    return bool(entry["server"]["version"] == version or (version == "latest" and _official(entry).get("isLatest")))

@@ -31,6 +31,29 @@ _LONGEST_LABEL = 63
 _LONGEST_BASE = 200
 
 Object = dict[str, Any]
+Pin = tuple[str, str]
+"""The name and the version of an entry that a server asks for, where the latest is another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """What became of a pin: the shard that holds that version alone, or why there is none."""
+
+    pin: Pin
+    shard: str = ""
+    known: tuple[str, ...] = ()
+    """Versions that the source has instead, newest first."""
+    problem: str = ""
+
+    def to_json(self) -> Object:
+        document = {"pin": list(self.pin), "shard": self.shard, "known": list(self.known), "problem": self.problem}
+        return {key: value for key, value in document.items() if value}
+
+    @classmethod
+    def from_json(cls, document: Object) -> Pinned:
+        name, version = document["pin"]
+        known = tuple(document.get("known") or ())
+        return cls((name, version), document.get("shard", ""), known, document.get("problem", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +66,17 @@ class Index:
     origin: str = ""
     """Digest of what decides which entries there are: another one means that nothing known counts any more."""
     state: dict[str, Any] = field(default_factory=dict)
+    pins: tuple[Pinned, ...] = ()
+    """Versions beside the latest, for servers that wait for one."""
+
+    @property
+    def config_maps(self) -> tuple[str, ...]:
+        """Every ConfigMap that it names."""
+        return (*self.shards, *(one.shard for one in self.pins if one.shard))
+
+    def pinned(self, pin: Pin) -> Pinned | None:
+        """What became of a pin; None where nobody asked for it at the last reading."""
+        return next((one for one in self.pins if one.pin == pin), None)
 
     def shard_of(self, name: str) -> str | None:
         """The ConfigMap that holds the entry of that name, if any does."""
@@ -107,6 +141,7 @@ def index_documents(index: Index) -> tuple[dict[str, str], bytes]:
         "origin": index.origin,
         "count": index.count,
         "shards": list(index.shards),
+        **({"pins": [one.to_json() for one in index.pins]} if index.pins else {}),
     }
     state = gzip.compress(json.dumps(index.state, sort_keys=True).encode(), 6, mtime=0)
     return {INDEX_KEY: json.dumps(document, separators=(",", ":"))}, state
@@ -118,7 +153,9 @@ def index_of(config_map: Object) -> Index | None:
         document = json.loads((config_map.get("data") or {})[INDEX_KEY])
         if document["layout"] != LAYOUT:
             return None
-        return Index(tuple(document["shards"]), document["count"], document["revision"], document.get("origin", ""))
+        pins = tuple(Pinned.from_json(one) for one in document.get("pins") or ())
+        origin = document.get("origin", "")
+        return Index(tuple(document["shards"]), document["count"], document["revision"], origin, pins=pins)
     except (KeyError, ValueError, TypeError):
         return None
 

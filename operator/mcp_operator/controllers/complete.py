@@ -17,10 +17,12 @@ from typing import Any
 from mcp_operator.catalog import stored
 from mcp_operator.catalog.errors import CatalogError, MissingValues
 from mcp_operator.catalog.model import ServerEntry
+from mcp_operator.catalog.stored import Index, Pin, Pinned
 from mcp_operator.controllers import completion
 from mcp_operator.controllers.children import owned
 from mcp_operator.controllers.completion import Kept, Wanted
 from mcp_operator.controllers.problem import Problem
+from mcp_operator.controllers.registry_pins import MAX_PINS, VERSIONED
 from mcp_operator.controllers.registry_world import RegistryWorld
 from mcp_operator.controllers.world import World
 from mcp_operator.runtime.errors import NotFound
@@ -45,11 +47,12 @@ class Completion:
 
 
 class NotThere(Exception):
-    """The registry or its entry is not there."""
+    """The registry or its entry is not there; `lacks` is the version that the registry has to look for."""
 
-    def __init__(self, reason: str, message: str, again: float | None = None) -> None:
-        super().__init__(message)
-        self.problem = Problem(reason, message, again=again)
+    def __init__(self, problem: Problem, lacks: tuple[Key, Pin] | None = None) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+        self.lacks = lacks
 
 
 class Completer:
@@ -60,37 +63,62 @@ class Completer:
         self._registries = registries
         self._system = system_namespace
         self._entries: OrderedDict[tuple[str, str], ServerEntry | None] = OrderedDict()
+        self._lacking: dict[Key, tuple[Key, Pin]] = {}
+        """By server: the registry that it asks for a version, and the version."""
         registries.listen(self._registry_changed)
 
     async def complete(self, server: Object) -> Completion:
         """The server as it is where its spec says what runs."""
         wanted = completion.wanted(server)
         if wanted is None or server["metadata"].get("deletionTimestamp"):
+            self.forget(key_of(server))
             return Completion(server)
         known, outdated = self._known(server, wanted), None
         if known is None or not wanted.version:
             try:
                 known = await self._find(server, wanted, known)
             except NotThere as error:
+                self._note(key_of(server), error.lacks)
                 if known is None:
                     return Completion(server, problem=error.problem)
                 words = f"{error.problem.message}; what was found before stays in use"
                 outdated = replace(error.problem, message=words)
+        if outdated is None:
+            self.forget(key_of(server))
         return _completed(server, known, outdated)
+
+    def forget(self, key: Key) -> None:
+        """The server asks for nothing."""
+        self._lacking.pop(key, None)
+
+    def pins(self, registry: Key) -> frozenset[Pin]:
+        """The versions that servers wait for, of entries of that registry; not more than it has to look for."""
+        wanted = {pin for asked, pin in self._lacking.values() if asked == registry}
+        return frozenset(sorted(wanted)[:MAX_PINS])
+
+    def _note(self, key: Key, lacks: tuple[Key, Pin] | None) -> None:
+        if lacks is None:
+            self.forget(key)
+        elif self._lacking.get(key) != lacks:
+            self._lacking[key] = lacks
+            self._registries.wake(lacks[0])
 
     async def _find(self, server: Object, wanted: Wanted, known: Kept | None) -> Kept:
         registry = self._registry(server, wanted)
         key = key_of(registry)
         index = self._registries.index(registry)
         if index is None:
-            raise NotThere("RegistryNotReady", f"waiting for the MCPRegistry {'/'.join(key)}{_why(registry)}")
+            words = f"waiting for the MCPRegistry {'/'.join(key)}{_why(registry)}"
+            raise NotThere(Problem("RegistryNotReady", words))
         shard = index.shard_of(wanted.name)
         if known is not None and (known.registry, known.shard) == (key, shard):
             return known
         entry = await self._read(key, shard, wanted.name) if shard else None
         if entry is None:
             words = f"waiting for the entry {wanted.name!r} in the MCPRegistry {'/'.join(key)}, which has {index.count}"
-            raise NotThere("EntryMissing", words)
+            raise NotThere(Problem("EntryMissing", words))
+        if _another_version(registry, entry, wanted.version):
+            shard, entry = await self._pinned(registry, index, wanted, entry)
         if known is not None and known.registry == key and known.entry.digest == entry.digest:
             # The shard holds other entries too: theirs is what has changed.
             return known
@@ -104,7 +132,28 @@ class Completer:
             if found is not None:
                 return found
         words = f"waiting for the MCPRegistry {wanted.registry} in namespace {' or '.join(places)}"
-        raise NotThere("RegistryMissing", words)
+        raise NotThere(Problem("RegistryMissing", words))
+
+    async def _pinned(
+        self, registry: Object, index: Index, wanted: Wanted, latest: ServerEntry
+    ) -> tuple[str, ServerEntry]:
+        """The pinned version and its shard, where the latest is another one."""
+        key, pin = key_of(registry), (wanted.name, wanted.version)
+        found = index.pinned(pin)
+        if found is None:
+            words = f"waiting for version {wanted.version} of {wanted.name} from the MCPRegistry {'/'.join(key)}"
+            raise NotThere(
+                Problem("VersionNotRead", f"{words}, which holds {latest.version}{_trouble(registry)}"), (key, pin)
+            )
+        if not found.shard:
+            if _follows_its_package(registry, latest):
+                return "", latest
+            raise NotThere(Problem("VersionMissing", _versions(found, latest, "/".join(key)), fatal=True), (key, pin))
+        entry = await self._read(key, found.shard, wanted.name)
+        if entry is None:
+            words = f"the entries of the MCPRegistry {'/'.join(key)} are being replaced"
+            raise NotThere(Problem("RegistryNotReady", words, again=SWITCHING_SECONDS), (key, pin))
+        return found.shard, entry
 
     async def _read(self, key: Key, shard: str, name: str) -> ServerEntry | None:
         if (shard, name) not in self._entries:
@@ -112,7 +161,7 @@ class Completer:
                 live = await self._world.client.get(CONFIGMAPS, shard, key[0])
             except NotFound:
                 words = f"the entries of the MCPRegistry {'/'.join(key)} are being replaced"
-                raise NotThere("RegistryNotReady", words, SWITCHING_SECONDS) from None
+                raise NotThere(Problem("RegistryNotReady", words, again=SWITCHING_SECONDS)) from None
             data = base64.b64decode((live.get("binaryData") or {}).get(stored.ENTRIES_KEY, ""))
             self._entries[(shard, name)] = await asyncio.to_thread(stored.find, data, name) if data else None
         self._entries.move_to_end((shard, name))
@@ -164,3 +213,31 @@ def _why(registry: Object) -> str:
     if not status.get("message"):
         return ", which was not read yet"
     return f", which is {status.get('phase')}: {status['message']}"
+
+
+def _another_version(registry: Object, latest: ServerEntry, pinned: str) -> bool:
+    """Whether a source of that kind may hold the pinned version beside the latest."""
+    if pinned in ("", "latest", latest.version) or latest.layout != "official":
+        return False
+    return bool(registry["spec"]["source"]["type"] in VERSIONED)
+
+
+def _follows_its_package(registry: Object, latest: ServerEntry) -> bool:
+    """A list that has one version of each entry says no more of the others than their packages do."""
+    if registry["spec"]["source"]["type"] == "official":
+        return False
+    return bool(latest.packages) and all(package.version == latest.version for package in latest.packages)
+
+
+def _versions(found: Pinned, latest: ServerEntry, registry: str) -> str:
+    """Why there is no such version, and which there are."""
+    name, version = found.pin
+    if found.problem:
+        return f"version {version} of {name} in the MCPRegistry {registry} cannot be used: {found.problem}"
+    known = ", ".join(found.known or (latest.version or "one without a version",))
+    return f"the MCPRegistry {registry} has no version {version} of {name}; it has {known}"
+
+
+def _trouble(registry: Object) -> str:
+    status = registry.get("status") or {}
+    return f"; {status['message']}" if status.get("failures") and status.get("message") else ""

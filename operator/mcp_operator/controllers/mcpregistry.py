@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from mcp_operator.api.conditions import find
 from mcp_operator.api.mcpregistry import ResolvedRegistry, resolve, validate
 from mcp_operator.catalog.errors import CatalogError
+from mcp_operator.catalog.stored import Pin
 from mcp_operator.controllers import registry_status
 from mcp_operator.controllers.problem import Problem
 from mcp_operator.controllers.registry_metrics import RegistryMetrics
@@ -35,10 +37,19 @@ log = logging.getLogger(__name__)
 
 
 class RegistryReconciler:
-    def __init__(self, world: RegistryWorld, events: EventRecorder, metrics: RegistryMetrics) -> None:
+    """`pins` tells which versions servers ask for, beside the latest ones."""
+
+    def __init__(
+        self,
+        world: RegistryWorld,
+        events: EventRecorder,
+        metrics: RegistryMetrics,
+        pins: Callable[[Key], frozenset[Pin]],
+    ) -> None:
         self._world = world
         self._events = events
         self._metrics = metrics
+        self._pins = pins
         self._statuses = StatusWriter(world.client, MCPREGISTRIES, world.observe)
 
     async def reconcile(self, key: Key) -> Result:
@@ -56,11 +67,17 @@ class RegistryReconciler:
         except Unprepared as missing:
             await self._unprepared(Attempt(registry, time.time(), "", True), missing.problem, resolved)
             return DONE
-        wait = due(registry, resolved, read_with, self._world.complete(registry), time.time())
+        complete, pinned = self._world.complete(registry), self._asked_for(registry)
+        wait = due(registry, resolved, read_with, complete, time.time(), pinned=pinned)
         if wait.seconds > 0:
             return Result(wait.seconds)
         log.info("reading %s: %s", "/".join(key), wait.why)
         return await self._sync(Attempt(registry, time.time(), read_with, bool(resolved.secret)), resolved)
+
+    def _asked_for(self, registry: Object) -> bool:
+        """Whether a server asks for a version that no reading has looked for."""
+        index = self._world.index(registry)
+        return index is not None and any(index.pinned(pin) is None for pin in self._pins(key_of(registry)))
 
     async def _sync(self, attempt: Attempt, resolved: ResolvedRegistry) -> Result:
         registry = attempt.registry
@@ -79,7 +96,7 @@ class RegistryReconciler:
 
     async def _patiently(self, registry: Object, resolved: ResolvedRegistry) -> Synced:
         """Says that it is reading only when that takes a while."""
-        reading = asyncio.create_task(synchronise(self._world, registry, resolved))
+        reading = asyncio.create_task(synchronise(self._world, registry, resolved, self._pins(key_of(registry))))
         try:
             done, _ = await asyncio.wait([reading], timeout=SYNCING_SECONDS)
             if not done:

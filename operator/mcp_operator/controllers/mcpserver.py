@@ -70,6 +70,7 @@ class ServerReconciler:
         if server is None:
             self._prober.forget(key)
             self._applier.forget(key)
+            self._completer.forget(key)
             return DONE
         if server["metadata"].get("deletionTimestamp"):
             return await self._finish(server)

@@ -22,6 +22,8 @@ from mcp_operator.catalog.fetch.retry import Policies, Policy
 from mcp_operator.catalog.fetch.waits import Surroundings
 from mcp_operator.catalog.model import ServerEntry
 from mcp_operator.catalog.sources import Source
+from mcp_operator.catalog.stored import Pin
+from mcp_operator.controllers.registry_pins import Pins
 from mcp_operator.controllers.registry_spool import Spool
 
 _NEVER = Policy(0, 0, 0)
@@ -44,6 +46,7 @@ class Found:
     errors: list[str] = field(default_factory=list)
     rejected: int = 0
     rate_limit_remaining: int | None = None
+    pins: Pins = field(default_factory=Pins)
 
     def refuse(self, words: str) -> None:
         self.rejected += 1
@@ -61,16 +64,19 @@ class Task:
     token: str = field(default="", repr=False)
     before: Mapping[str, Any] = field(default_factory=dict)
     documents: Mapping[str, str] = field(default_factory=dict)
+    pins: frozenset[Pin] = frozenset()
 
 
 def read(task: Task, spool: Spool, stop: threading.Event) -> Found:
     """Fills the spool. Raises FetchError or CatalogError where the source as a whole cannot be read, Stopped."""
-    found = Found()
+    found = Found(pins=Pins(task.pins))
     fetcher = CountingFetcher(stop, found)
     reading = Reading(_source(task), fetcher, task.token, dict(task.before))
     readers: dict[str, Reader] = {"configMap": lambda _: _documents(task)}
     try:
         _fill(task.registry, spool, reading, reader_for(reading.source, readers)(reading), found, stop)
+        if task.registry.type == "official":
+            found.pins.ask(reading)
     except RateLimited:
         found.rate_limit_remaining = 0
         raise
@@ -136,6 +142,7 @@ def _take(entry: ServerEntry, spool: Spool, found: Found) -> None:
     if entry.status == "deleted":
         spool.forget(entry.name)
         return
+    found.pins.see(entry)
     problem = spool.add(entry)
     if problem:
         found.refuse(problem)

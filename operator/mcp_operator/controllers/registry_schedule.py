@@ -30,8 +30,13 @@ class Due:
     why: str = ""
 
 
-def due(registry: Object, resolved: ResolvedRegistry, inputs: str, complete: bool, now: float) -> Due:
-    """`inputs` is the digest of Secret and ConfigMap; `complete` whether what was stored is still there."""
+def due(
+    registry: Object, resolved: ResolvedRegistry, inputs: str, complete: bool, now: float, *, pinned: bool = False
+) -> Due:
+    """`inputs` is the digest of Secret and ConfigMap; `complete` whether what was stored is still there.
+
+    `pinned` says that a server asks for a version that no reading has looked for yet.
+    """
     status = registry.get("status") or {}
     if status.get("observedGeneration") != registry["metadata"].get("generation", 0):
         return Due(0.0, "the spec has changed")
@@ -45,6 +50,8 @@ def due(registry: Object, resolved: ResolvedRegistry, inputs: str, complete: boo
         return Due(0.0, "it was never read")
     if not complete:
         return Due(0.0, "stored entries are gone")
+    if pinned:
+        return Due(0.0, "a server asks for a version that is not stored")
     # A clock that was set back must not put a reading off for long.
     left = seconds_of(status["lastSyncTime"]) + resolved.interval - now
     return Due(max(0.0, min(left, resolved.interval)), "the interval is over")

@@ -11,13 +11,13 @@ import base64
 import hashlib
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mcp_operator.api import names
 from mcp_operator.api.mcpregistry import ResolvedRegistry
 from mcp_operator.catalog import stored
-from mcp_operator.catalog.stored import Index
+from mcp_operator.catalog.stored import Index, Pin, Pinned
 from mcp_operator.controllers import registry_read
 from mcp_operator.controllers.problem import Problem
 from mcp_operator.controllers.registry_read import Found, Stopped, Task
@@ -61,20 +61,26 @@ async def inputs(world: RegistryWorld, registry: Object, resolved: ResolvedRegis
     return hashlib.sha256(digest.encode()).hexdigest()[:16] if digest else ""
 
 
-async def synchronise(world: RegistryWorld, registry: Object, resolved: ResolvedRegistry) -> Synced:
-    """Raises FetchError, CatalogError, Unprepared, or an ApiError; the stored set is the old one then."""
+async def synchronise(
+    world: RegistryWorld, registry: Object, resolved: ResolvedRegistry, pins: frozenset[Pin] = frozenset()
+) -> Synced:
+    """Reads and stores, with the versions that are pinned beside the latest.
+
+    Raises FetchError, CatalogError, Unprepared, or an ApiError; the stored set is the old one then.
+    """
     known = world.index(registry) if world.complete(registry) else None
     origin = origin_of(resolved)
     if known is not None and known.origin != origin:
         known = None
-    task = await _task(world, registry, resolved, known)
+    task = await _task(world, registry, resolved, known, pins)
     spool = await asyncio.to_thread(Spool)
     try:
         await _load(world, registry, known if task.before else None, spool)
         found = await _read(task, spool)
+        pinned = await _pinned(world, registry, found, known, pins)
         if found.unchanged and known is not None:
-            return Synced(found, known, False)
-        return await _store(world, registry, spool, found, origin)
+            return await _keep(world, registry, replace(known, state=found.state), pinned, found)
+        return await _store(world, registry, spool, found, origin, pinned)
     finally:
         await asyncio.to_thread(spool.close)
 
@@ -94,7 +100,9 @@ async def _read(task: Task, spool: Spool) -> Found:
         raise asyncio.CancelledError from None
 
 
-async def _task(world: RegistryWorld, registry: Object, resolved: ResolvedRegistry, known: Index | None) -> Task:
+async def _task(
+    world: RegistryWorld, registry: Object, resolved: ResolvedRegistry, known: Index | None, pins: frozenset[Pin]
+) -> Task:
     namespace, name = key_of(registry)
     token = ""
     documents: dict[str, str] = {}
@@ -106,7 +114,11 @@ async def _task(world: RegistryWorld, registry: Object, resolved: ResolvedRegist
     if known is not None:
         live = await world.client.get(CONFIGMAPS, stored.index_name(name), namespace)
         before = stored.state_of(base64.b64decode((live.get("binaryData") or {}).get(stored.STATE_KEY, "")))
-    return Task(name, resolved, token, before, documents)
+        if resolved.type == "http" and any(known.pinned(pin) is None for pin in pins):
+            # A document that has not changed is not sent again, and the new pin may be in it.
+            before = {}
+    there = {one.pin for one in known.pins if one.shard} if known is not None else set()
+    return Task(name, resolved, token, before, documents, pins - there)
 
 
 async def _token(world: RegistryWorld, namespace: str, resolved: ResolvedRegistry) -> str:
@@ -130,22 +142,67 @@ async def _load(world: RegistryWorld, registry: Object, known: Index | None, spo
         await asyncio.to_thread(spool.load_old, stored.lines(data))
 
 
-async def _store(world: RegistryWorld, registry: Object, spool: Spool, found: Found, origin: str) -> Synced:
+async def _pinned(
+    world: RegistryWorld, registry: Object, found: Found, known: Index | None, pins: frozenset[Pin]
+) -> tuple[Pinned, ...]:
+    """What became of each pin; a version that was found lies in a shard of its own."""
+    return tuple([await _pin(world, registry, found, known, pin) for pin in sorted(pins)])
+
+
+async def _pin(world: RegistryWorld, registry: Object, found: Found, known: Index | None, pin: Pin) -> Pinned:
+    before = known.pinned(pin) if known is not None else None
+    if before is not None and (before.shard or found.unchanged):
+        return before
+    entry = found.pins.found.get(pin)
+    if entry is None:
+        return Pinned(pin, known=found.pins.known(pin[0]), problem=found.pins.problems.get(pin, ""))
+    data = await asyncio.to_thread(lambda: stored.pack([stored.line_of(entry)]))
+    if len(data) > stored.MAX_SHARD:
+        return Pinned(pin, problem=f"the entry is larger than {stored.MAX_SHARD // 1024} KiB, compressed")
+    return Pinned(pin, await _write_shard(world, registry, data, _there(world, registry)))
+
+
+async def _keep(
+    world: RegistryWorld, registry: Object, known: Index, pinned: tuple[Pinned, ...], found: Found
+) -> Synced:
+    """The source has not changed; what is pinned may have."""
+    if pinned == known.pins:
+        return Synced(found, known, False)
+    index = replace(known, pins=pinned)
+    await _switch(world, registry, index)
+    await _prune(world, registry, index)
+    return Synced(found, index, False)
+
+
+async def _store(
+    world: RegistryWorld, registry: Object, spool: Spool, found: Found, origin: str, pinned: tuple[Pinned, ...]
+) -> Synced:
     shards: list[str] = []
+    there = _there(world, registry)
     iterator = await asyncio.to_thread(spool.shards)
-    there = {obj["metadata"]["name"] for obj in world.config_maps(key_of(registry))}
     while (data := await asyncio.to_thread(_next, iterator)) is not None:
-        shard = stored.shard_name(registry["metadata"]["name"], data)
-        shards.append(shard)
-        if shard not in there:
-            content = {stored.ENTRIES_KEY: base64.b64encode(data).decode()}
-            await _apply(world, _config_map(registry, shard, stored.TYPE_ENTRIES, binaryData=content))
-            there.add(shard)
+        shards.append(await _write_shard(world, registry, data, there))
     revision = found.revision or hashlib.sha256("".join(shards).encode()).hexdigest()[:16]
-    index = Index(tuple(shards), await asyncio.to_thread(lambda: spool.count), revision, origin, found.state)
+    count = await asyncio.to_thread(lambda: spool.count)
+    index = Index(tuple(shards), count, revision, origin, found.state, pinned)
     changed = await _switch(world, registry, index)
     await _prune(world, registry, index)
     return Synced(found, index, changed)
+
+
+def _there(world: RegistryWorld, registry: Object) -> set[str]:
+    """The ConfigMaps that hold something of the registry."""
+    return {obj["metadata"]["name"] for obj in world.config_maps(key_of(registry))}
+
+
+async def _write_shard(world: RegistryWorld, registry: Object, data: bytes, there: set[str]) -> str:
+    """The name of the ConfigMap that holds these bytes; it is written where it is not there."""
+    shard = stored.shard_name(registry["metadata"]["name"], data)
+    if shard not in there:
+        content = {stored.ENTRIES_KEY: base64.b64encode(data).decode()}
+        await _apply(world, _config_map(registry, shard, stored.TYPE_ENTRIES, binaryData=content))
+        there.add(shard)
+    return shard
 
 
 async def _switch(world: RegistryWorld, registry: Object, index: Index) -> bool:
@@ -159,7 +216,7 @@ async def _switch(world: RegistryWorld, registry: Object, index: Index) -> bool:
 
 
 async def _prune(world: RegistryWorld, registry: Object, index: Index) -> None:
-    kept = {*index.shards, stored.index_name(registry["metadata"]["name"])}
+    kept = {*index.config_maps, stored.index_name(registry["metadata"]["name"])}
     for obj in world.config_maps(key_of(registry)):
         metadata = obj["metadata"]
         if metadata["name"] not in kept and not metadata.get("deletionTimestamp"):

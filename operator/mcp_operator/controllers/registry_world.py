@@ -55,6 +55,10 @@ class RegistryWorld:
         """`listener` gets the key of a registry when what servers may find there has changed."""
         self._listeners.append(listener)
 
+    def wake(self, key: Key) -> None:
+        """Somebody asks for what is not stored: the controller looks whether a reading is due."""
+        self._enqueue(key)
+
     def watches(self, namespace: str) -> bool:
         return not self.namespaces or namespace in self.namespaces
 
@@ -79,7 +83,7 @@ class RegistryWorld:
         """Whether the index and every shard that it names are there."""
         index = self.index(registry)
         there = {obj["metadata"]["name"] for obj in self.config_maps(key_of(registry))}
-        return index is not None and there.issuperset(index.shards)
+        return index is not None and there.issuperset(index.config_maps)
 
     def observe(self, obj: Object) -> None:
         """Takes the answer to our own write into the cache at once; the informer's handlers need not hear of it."""

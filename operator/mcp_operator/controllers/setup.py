@@ -79,7 +79,8 @@ class Operator:
         self.registry_world = RegistryWorld(self.manager, self.registry_controller.enqueue, config.namespaces)
         completer = Completer(self.world, self.registry_world, config.system_namespace)
         self.servers = ServerReconciler(self.world, self.prober, self.events, completer, config.options)
-        self.registries = RegistryReconciler(self.registry_world, self.events, RegistryMetrics(self.metrics))
+        readings = RegistryMetrics(self.metrics)
+        self.registries = RegistryReconciler(self.registry_world, self.events, readings, completer.pins)
         self.manager.add(self.registry_controller)
         self.manager.add_runnable(self.events.run)
 

@@ -54,6 +54,22 @@ def test_a_source_is_read_on_its_interval_on_a_change_and_on_a_trigger(
     assert due(obj, RESOLVED, inputs, complete, NOW).seconds == seconds
 
 
+def test_a_pinned_version_is_looked_for_at_once_but_not_while_the_source_fails() -> None:
+    assert due(registry(), RESOLVED, "", True, NOW, pinned=True).seconds == 0
+    failing = registry(retryTime=timestamp(NOW + 30))
+    assert due(failing, RESOLVED, "", True, NOW, pinned=True).seconds == 30
+
+
+def test_an_index_holds_what_became_of_pins_and_names_their_config_maps() -> None:
+    pins = (stored.Pinned(("a", "1"), "shard-9"), stored.Pinned(("b", "2"), known=("3", "1")))
+    data, _ = stored.index_documents(stored.Index(("shard-1",), 2, "r", "o", pins=pins))
+    index = stored.index_of({"data": data})
+    assert index is not None
+    assert (index.pins, index.config_maps) == (pins, ("shard-1", "shard-9"))
+    assert index.pinned(("b", "2")) == pins[1]
+    assert index.pinned(("b", "3")) is None
+
+
 def test_failures_are_tried_again_by_the_policies() -> None:
     assert 3 < retry_after(Unreachable("no"), 2, 600, NOW) < 5
     assert 0 < retry_after(Refused("no", status=503), 1, 600, NOW) < 2

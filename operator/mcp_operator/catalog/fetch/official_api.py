@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from mcp_operator.catalog import official
 from mcp_operator.catalog.errors import MalformedEntry
@@ -19,6 +19,8 @@ from mcp_operator.catalog.model import ServerEntry
 PAGE = 100
 MAX_PAGES = 20_000
 _PATH = "/v0.1/servers"
+# No such server or version, a version that it cannot read, no such list.
+_UNKNOWN = (400, 404, 405, 410, 422)
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 
 
@@ -33,13 +35,48 @@ def read(reading: Reading) -> Iterator[Item]:
         query["updated_since"] = since
     newest = since
     for done, item in enumerate(_items(reading, query), 1):
-        found = _entry(item, reading.source.name, done)
+        found = _entry(item, reading.source.name, f"entry {done}")
         if isinstance(found, ServerEntry):
             newest = max(newest, _moment(found.updated_at or found.published_at))
         if done % PAGE == 0:
             reading.progress(done, None)
         yield found
     reading.state = {"since": newest} if newest else {}
+
+
+def read_version(reading: Reading, name: str, version: str) -> ServerEntry | MalformedEntry | None:
+    """That version of a server; None where the registry does not have it. Raises FetchError."""
+    item = _document(reading, name, version)
+    if item is None:
+        return None
+    found = _entry(item, reading.source.name, f"{name} {version}")
+    if isinstance(found, ServerEntry) and (found.name, found.version) != (name, version):
+        # An alias, or a registry that answers with what it has.
+        return None
+    return found
+
+
+def versions_of(reading: Reading, name: str) -> list[str]:
+    """The versions of a server that the registry lists, in its order; none where it has no such list."""
+    page = _document(reading, name)
+    listed = page.get("servers") if isinstance(page, dict) else None
+    entries = (_entry(item, reading.source.name, name) for item in listed or ()) if isinstance(listed, list) else ()
+    return [found.version for found in entries if isinstance(found, ServerEntry) and found.status != "deleted"]
+
+
+def _document(reading: Reading, name: str, *version: str) -> Any:
+    """What stands at an address below `NAME/versions`; None for an address that the registry does not know."""
+    url = "/".join((_address(reading.source.url), *(quote(part, safe="") for part in (name, "versions", *version))))
+    try:
+        text = reading.fetcher.get(Request(url, reading.token), ca_file=reading.source.ca_file).text
+    except Refused as error:
+        if error.status in _UNKNOWN:
+            return None
+        raise
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"{shown(url)} answered no JSON: {error}", "is that the registry's address?") from error
 
 
 def _moment(stamp: str) -> str:
@@ -86,8 +123,8 @@ def _cursor(page: dict[str, Any]) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _entry(item: Any, source: str, number: int) -> ServerEntry | MalformedEntry:
+def _entry(item: Any, source: str, origin: str) -> ServerEntry | MalformedEntry:
     try:
-        return official.parse(item, source, f"entry {number}")
+        return official.parse(item, source, origin)
     except MalformedEntry as error:
         return error

@@ -1,0 +1,56 @@
+"""Versions that servers pin and that are not the latest of their entry: what a reading looks for beside the latest.
+
+Role: takes them as they come by in a list that has several versions, and asks the official API for each of the others.
+Not its job: which versions are pinned (`complete`), and where they are stored (`registry_sync`). Called by the reading,
+in its thread.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from mcp_operator.catalog.errors import MalformedEntry
+from mcp_operator.catalog.fetch import official_api
+from mcp_operator.catalog.fetch.reading import Reading
+from mcp_operator.catalog.model import ServerEntry
+from mcp_operator.catalog.staging import version_key
+from mcp_operator.catalog.stored import Pin
+
+# For one registry at a time; each may be a request, and a ConfigMap.
+MAX_PINS = 100
+KNOWN_SHOWN = 20
+# The types of source that may have more than one version of an entry.
+VERSIONED = ("official", "http", "configMap")
+
+
+@dataclass(slots=True)
+class Pins:
+    """`found` holds the versions that were there; `problems` says of others why they cannot be used."""
+
+    wanted: frozenset[Pin] = frozenset()
+    found: dict[Pin, ServerEntry] = field(default_factory=dict)
+    problems: dict[Pin, str] = field(default_factory=dict)
+    _versions: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def see(self, entry: ServerEntry) -> None:
+        """An entry that the reading gave, of whatever version."""
+        if any(name == entry.name for name, _ in self.wanted):
+            self._versions[entry.name].add(entry.version)
+            if (entry.name, entry.version) in self.wanted:
+                self.found[(entry.name, entry.version)] = entry
+
+    def ask(self, reading: Reading) -> None:
+        """Asks the official API for what did not come by. Raises FetchError."""
+        for name, version in sorted(self.wanted - self.found.keys()):
+            found = official_api.read_version(reading, name, version)
+            if isinstance(found, ServerEntry) and found.status != "deleted":
+                self.found[(name, version)] = found
+            elif isinstance(found, MalformedEntry):
+                self.problems[(name, version)] = str(found)
+            else:
+                self._versions[name].update(official_api.versions_of(reading, name))
+
+    def known(self, name: str) -> tuple[str, ...]:
+        """Versions of that entry that the source was seen to have, newest first."""
+        return tuple(sorted(self._versions.get(name, ()), key=version_key, reverse=True)[:KNOWN_SHOWN])
