@@ -83,7 +83,7 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if name not in table.children(self.path) and not name.startswith("-"):
-            raise _unknown(ctx, name, [row.name for row in table.visible(self.path)])
+            raise _unknown(ctx, name, [row.name for row in table.visible(self.path)], table.elsewhere(self.path, name))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -140,9 +140,10 @@ def write_examples(examples: str, formatter: click.HelpFormatter, name: str) -> 
             formatter.write(f"{'':>{formatter.current_indent}}{shown}\n" if shown else "\n")
 
 
-def _unknown(ctx: click.Context, name: str, known: Iterable[str]) -> click.UsageError:
+def _unknown(ctx: click.Context, name: str, known: Iterable[str], elsewhere: list[str]) -> click.UsageError:
+    """`elsewhere` are the paths of commands of that name in other groups."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name, list(known), n=2)
+    near = [f"`{program(ctx)} {path}`" for path in elsewhere[:2]] or get_close_matches(name, list(known), n=2)
     ask = f" Did you mean {' or '.join(near)}?" if near else ""
     return click.UsageError(f'there is no command "{name}".{ask}', ctx)

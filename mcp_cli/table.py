@@ -44,14 +44,16 @@ class Row(NamedTuple):
 
 COMMANDS: tuple[Row, ...] = (
     Row("registry", "", "Find servers in the catalogue.", FIND),
-    Row("registry list", "registry.list", "List the servers of the catalogue."),
+    Row("registry list", "registry.list", "List the servers of the catalogue.", aliases=("ls",)),
     Row("registry search", "registry.search", "Search the catalogue, best match first."),
-    Row("registry inspect", "registry.inspect", "Show everything the catalogue knows about a server."),
+    Row(
+        "registry inspect", "registry.inspect", "Show everything the catalogue knows about a server.", aliases=("show",)
+    ),
     Row("registry versions", "registry.versions", "List the versions of a server."),
     Row("registry sources", "registry.sources", "List where the catalogue's entries come from."),
     Row("registry add", "registry.add", "Add a source of servers."),
-    Row("registry remove", "registry.remove", "Remove a source of servers."),
-    Row("registry refresh", "registry.refresh", "Read the sources again."),
+    Row("registry remove", "registry.remove", "Remove a source of servers.", aliases=("rm",)),
+    Row("registry refresh", "registry.refresh", "Read the sources again.", aliases=("update",)),
     Row("deploy", "deploy", "Deploy a server from the catalogue or a file.", CHANGE),
     Row("update", "update", "Change some fields of a server that is deployed.", CHANGE),
     Row("scale", "scale", "Set how many replicas a server has.", CHANGE),
@@ -103,6 +105,11 @@ def children(group: str) -> dict[str, Row]:
     for row in rows:
         named.update(dict.fromkeys(row.aliases, row))
     return named
+
+
+def elsewhere(group: str, name: str) -> list[str]:
+    """The paths of commands of that name in other groups, of those that help shows."""
+    return [row.path for row in COMMANDS if not row.hidden and row.name == name and row.parent != group]
 
 
 def visible(group: str) -> list[Row]:

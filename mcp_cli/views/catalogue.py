@@ -17,13 +17,19 @@ def harmless(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
+def one_line(text: str) -> str:
+    """The same for what stands for one line in lists, such as a name."""
+    return text if text.isprintable() else harmless(text.replace("\n", "\r").replace("\t", "\r"))
+
+
 def rows(cards: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """The document of a list: `items`, as in every list that this program prints."""
     return {"items": [_harmless_card(card) for card in cards]}
 
 
 def _harmless_card(card: dict[str, Any]) -> dict[str, Any]:
-    return {
+    shown = {
         key: harmless(value) if isinstance(value, str) else [harmless(word) for word in value]
         for key, value in card.items()
     }
+    return shown | {"name": one_line(card["name"])}

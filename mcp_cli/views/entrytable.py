@@ -25,7 +25,7 @@ class MarkedTable(Table):
         plain = super().render(wide=wide, colour=colour, headers=headers)
         if not colour or not self.words:
             return plain
-        head, line_break, rest = plain.partition("\n")
+        head, line_break, rest = plain.partition("\n") if headers else ("", "", plain)
         beginnings = "|".join(re.escape(word) for word in self.words)
         return head + line_break + re.sub(rf"(?i)\b({beginnings})", rf"{HIGHLIGHT}\1{PLAIN}", rest)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -106,3 +107,100 @@ def test_real_snapshot_is_listed_searched_and_inspected() -> None:
     assert len(mcp("registry", "list", "--source", "docker", "-o", "name").stdout.split()) == count
     assert mcp("registry", "search", "grafana").stdout.splitlines()[1].startswith("grafana ")
     assert "GRAFANA_API_KEY: required, secret" in mcp("registry", "inspect", "grafana").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "same"),
+    [
+        (("ls", "-o", "name"), ("list", "-o", "name")),
+        (("show", "time", "-o", "json"), ("inspect", "time", "-o", "json")),
+        (("update", "-o", "name"), ("refresh", "-o", "name")),
+    ],
+)
+def test_words_of_other_programs_mean_the_same(words: tuple[str, ...], same: tuple[str, ...]) -> None:
+    done = mcp("registry", *words)
+    assert (done.returncode, done.stdout) == (0, mcp("registry", *same).stdout)
+
+
+def test_command_of_another_place_is_pointed_at() -> None:
+    done = mcp("search", "time")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == 'error: there is no command "search". Did you mean `mcp registry search`?'
+    assert "`mcp registry inspect`" in mcp("inspect", "time").stderr
+    assert "`mcp deploy`" in mcp("registry", "deploy", "time").stderr
+    assert "Did you mean list?" in mcp("registry", "lst").stderr
+
+
+@pytest.mark.parametrize("command", [("list",), ("search", "time"), ("versions", "time"), ("sources",)])
+def test_tables_come_without_headers_where_a_script_wants_it(command: tuple[str, ...]) -> None:
+    plain, bare = mcp("registry", *command), mcp("registry", *command, "--no-headers")
+    assert bare.returncode == 0
+    assert [line.split() for line in bare.stdout.splitlines()] == [
+        line.split() for line in plain.stdout.splitlines()[1:]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "known"),
+    [("--runtime", "ruby", "'remote'"), ("--transport", "pigeon", "'sse'"), ("--sort", "size", "'published'")],
+)
+def test_filter_that_no_entry_can_have_is_refused(flag: str, value: str, known: str) -> None:
+    done = mcp("registry", "list", flag, value)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert known in done.stderr
+
+
+def test_filter_that_fits_nothing_is_an_empty_answer() -> None:
+    done = mcp("registry", "list", "--runtime", "remote", "--transport", "http")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "No server matches.\n")
+    for output, shown in (("json", {"items": []}), ("yaml", None), ("name", None)):
+        done = mcp("registry", "list", "--category", "none-such", "-o", output)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert json.loads(done.stdout) == shown if shown else done.stdout in ("", "items: []\n")
+
+
+def test_reader_that_goes_away_is_no_error_to_speak_of() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mcp_cli.main", "registry", "list", "-o", "json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout and process.stderr
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 1
+
+
+def completed(*words: str) -> list[str]:
+    """What bash is offered for the last word."""
+    line = ["mcp", *words]
+    env = os.environ | {"_MCP_COMPLETE": "bash_complete", "COMP_WORDS": "\n".join(line), "COMP_CWORD": str(len(words))}
+    done = subprocess.run([sys.executable, "-m", "mcp_cli.main"], env=env, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    return [item.partition(",")[2] for item in done.stdout.splitlines()]
+
+
+def test_completion_knows_the_catalogue_and_offers_nothing_that_a_shell_could_run(tmp_path: Path) -> None:
+    names = ["good/clock-1", "good/clock-2", "good/$(touch x)", "good/`x`", "good/a b", "good/\x1b[2J", "good/a\nb"]
+    documents = [
+        {
+            "name": name,
+            "image": "x/y",
+            "meta": {"category": "time keeping" if name[-1] == "b" else "time", "tags": [name]},
+        }
+        for name in names
+    ]
+    (tmp_path / "list.json").write_text(json.dumps({"servers": documents}))
+    assert mcp("registry", "add", "files", "--path", str(tmp_path / "list.json")).returncode == 0
+    listed = json.loads(mcp("registry", "list", "--source", "files", "-o", "json").stdout)["items"]
+    assert len(listed) == len(names)
+    assert len(mcp("registry", "list", "--source", "files", "-o", "name").stdout.splitlines()) == len(names)
+    assert completed("registry", "inspect", "good/") == ["good/clock-1", "good/clock-2"]
+    assert completed("deploy", "GOOD/clock-2") == ["good/clock-2"]
+    assert completed("registry", "list", "--source", "") == ["builtin", "files"]
+    assert completed("registry", "refresh", "--name", "fi") == ["files"]
+    assert completed("registry", "rm", "fi") == ["files"]
+    assert "time" in completed("registry", "list", "--category", "ti")
+    assert "time keeping" not in completed("registry", "list", "--category", "ti")
+    assert completed("registry", "list", "--tag", "good/") == ["good/clock-1", "good/clock-2"]
+    assert completed("registry", "list", "--runtime", "r") == ["remote"]

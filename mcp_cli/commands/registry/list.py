@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
 mcp registry list
 mcp registry list --source docker --category database
-mcp registry list --runtime python --sort source -o wide
+mcp registry list --runtime remote --sort source -o wide
 mcp registry list --transport stdio --limit 20 -o json
 mcp registry list --source official --sort published --limit 10
 """
@@ -38,11 +38,14 @@ COLUMNS = {"source": "source", "category": "categories", "tag": "tags", "transpo
 )
 @click.option("--limit", type=click.IntRange(min=0), default=0, help="At most this many; 0 is all.")
 @click.option("--sort", type=click.Choice(SORTS), default="name", show_default=True, help="published is newest first.")
-def command(session: Session, limit: int, sort: str, **filters: str | None) -> None:
+@click.option("--no-headers", is_flag=True, help="A table without its line of headers.")
+def command(session: Session, limit: int, sort: str, no_headers: bool, **filters: str | None) -> None:
     """List the servers of the catalogue.
 
     The list comes from the index on this machine: no network is asked. Of several versions the latest is shown.
     """
+    if no_headers:
+        session.hide_headers()
     if filters["transport"] == "http":
         filters["transport"] = "streamable-http"
     run({COLUMNS[flag]: value for flag, value in filters.items() if value}, limit, sort, session)

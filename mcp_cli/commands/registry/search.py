@@ -24,12 +24,15 @@ mcp registry search browser -o json | jq '.items[].name'
 @cluster_options(formats=LISTS, all_namespaces=False)
 @click.argument("query", nargs=-1, required=True, metavar="QUERY...")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=25, show_default=True, help="At most this many.")
-def command(session: Session, query: tuple[str, ...], limit: int) -> None:
+@click.option("--no-headers", is_flag=True, help="A table without its line of headers.")
+def command(session: Session, query: tuple[str, ...], limit: int, no_headers: bool) -> None:
     """Search the catalogue, best match first.
 
     Every word has to be there, in a name, title, description or tag; the beginning of a word is enough. The answer
     comes from the index on this machine: no network is asked.
     """
+    if no_headers:
+        session.hide_headers()
     run(" ".join(query), limit, session)
 
 

@@ -24,11 +24,14 @@ mcp registry sources -o json
 
 @click.command("sources", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=LISTS, all_namespaces=False)
-def command(session: Session) -> None:
+@click.option("--no-headers", is_flag=True, help="A table without its line of headers.")
+def command(session: Session, no_headers: bool) -> None:
     """List where the catalogue's entries come from, and how fresh they are.
 
     Of two entries of one name, `mcp deploy` takes that of the source with the higher priority.
     """
+    if no_headers:
+        session.hide_headers()
     run(session)
 
 

@@ -24,11 +24,14 @@ mcp registry versions io.github.owner/server --source official -o json
 @cluster_options(formats=LISTS, all_namespaces=False)
 @click.argument("name", shell_complete=complete_entry)
 @click.option("--source", shell_complete=complete_source, help="Only versions of this source.")
-def command(session: Session, name: str, source: str | None) -> None:
+@click.option("--no-headers", is_flag=True, help="A table without its line of headers.")
+def command(session: Session, name: str, source: str | None, no_headers: bool) -> None:
     """List the versions of a server, newest first.
 
     The one in use is what inspect and deploy take where no version is asked for; another one is NAME@VERSION.
     """
+    if no_headers:
+        session.hide_headers()
     run(name, source, session)
 
 
