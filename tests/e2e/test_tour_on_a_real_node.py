@@ -79,6 +79,16 @@ def test_crashing_server_is_named_in_the_status(mcp: Program) -> None:
     assert "no licence key found" in status
 
 
+def test_server_that_only_greets_is_told_by_its_termination_message(mcp: Program) -> None:
+    """After exit code 0 the kubelet gives nothing of the log: the bridge left the words, as user 1000."""
+    image = "docker.io/library/python:3.11-slim"
+    words = ["--transport", "stdio", "--command", "python3", "--arg=-c", "--arg=print('Hello from it')"]
+    mcp.run("deploy", "greeting", "--image", image, *words, "--wait", "--wait-timeout", "30s")
+    status = mcp("status", "greeting")
+    assert "exit code 0: Hello from it" in status
+    assert "never answered: is it an MCP server on stdio" in status
+
+
 def test_package_that_does_not_exist_is_named_in_the_status(mcp: Program, tmp_path: Path) -> None:
     manifest = tmp_path / "server.yaml"
     manifest.write_text(
