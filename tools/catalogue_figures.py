@@ -37,6 +37,8 @@ class Run:
     words: str
     seconds: float
     by_hand: ByHand | None = None
+    stands_for: str = ""
+    """The version that the entry names, where the package registry has it no more and the newest ran."""
 
     @property
     def gone(self) -> bool:
@@ -63,7 +65,8 @@ class Run:
     def line(self) -> str:
         """One line for a person."""
         said = f"{self.tools} tools" if self.tools is not None else self.words
-        return f"{self.entry} ({self.package}) {self.seconds:.0f} s: {said}"
+        package = f"{self.package}, for {self.stands_for} which is gone" if self.stands_for else self.package
+        return f"{self.entry} ({package}) {self.seconds:.0f} s: {said}"
 
     @property
     def by_hand_line(self) -> str:
@@ -91,6 +94,11 @@ def figures(runs: Sequence[Run]) -> Iterator[str]:
     yield f"run: {answered} of {len(counted)} answer tools/list (target {-(-4 * len(counted) // 5)} of {len(counted)})"
     for why, count in Counter(run.passed_over for run in runs if run.passed_over).most_common():
         yield f"  {count} passed over: {why}"
+    others = [run for run in counted if run.stands_for]
+    yield (
+        f"  {len(others)} of the {len(counted)} ran as the newest version, since theirs is gone from the package "
+        f"registry: {sum(run.tools is not None for run in others)} of these answer"
+    )
     neither = [run for run in failed if run.by_hand is not None and not run.works_by_hand]
     ours = [run for run in failed if run.works_by_hand]
     yield (

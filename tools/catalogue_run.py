@@ -77,6 +77,7 @@ async def run_sample(
             found = await _run(entry, client, cluster, deadline, None)
             if found.gone:
                 found = await _run(entry, client, cluster, deadline, "latest")
+                found = replace(found, stands_for=(entry.package and entry.package.version) or "")
             started.discard(entry.name)
             runs.append(found)
             print(f"  {found.line}" + (f"\n      {found.by_hand_line}" if found.by_hand else ""), flush=True)

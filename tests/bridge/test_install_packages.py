@@ -84,6 +84,11 @@ def test_npm_is_understood(words: str, meaning: str) -> None:
             "does not exist",
         ),
         ("error: No solution\n  cause: Because there is no version of thing==9.9 and you require", "no version 9.9"),
+        (
+            "error: No solution found\n  cause: Because only the following versions of thing are available:\n"
+            "          thing<=0.5\n          thing==0.6\n         and thing==0.6 was yanked (reason: Renaming), we can",
+            "the publisher withdrew every version of thing that would do (Renaming); ",
+        ),
         ("error: Failed to fetch: `https://x`\n  cause: tcp connect error", "no network"),
         ("error: Because dependency was not found in the package registry", "could not be installed"),
     ],

@@ -129,6 +129,10 @@ def explain(spec: Spec, stderr: str) -> str:
         return f"the package {spec.name} does not exist in the package index; check its name"
     if "there is no version of" in text and spec.version:
         return f"the package {spec.name} has no version {spec.version}; leave the version out for the newest"
+    yanked = re.findall(rf"\b{re.escape(normal(spec.name))}\S* was yanked(?: \(reason: ([^)]*)\))?", text)
+    if yanked:
+        why = f" ({yanked[-1]})" if yanked[-1] else ""
+        return f"the publisher withdrew every version of {spec.name} that would do{why}; a version must be named"
     if "network was disabled" in text or "not found in the cache" in text:
         return f"the package {spec.name} is not in the cache, and uv was told to stay offline (UV_OFFLINE)"
     if "was not found in the provided package locations" in text:

@@ -57,6 +57,14 @@ def test_one_that_wants_a_key_is_passed_over_unless_it_works_by_hand() -> None:
 
 
 @pytest.mark.fast
+def test_one_that_ran_as_another_version_says_so() -> None:
+    run = Run("x", "p", None, CRASH, 1, BROKEN, stands_for="1.0")
+    text = "\n".join(figures([run, *runs(1)]))
+    assert "1 of the 2 ran as the newest version, since theirs is gone from the package registry: 0 of these" in text
+    assert "  x (p, for 1.0 which is gone) 1 s: Failed" in text
+
+
+@pytest.mark.fast
 def test_a_package_is_started_as_a_person_would() -> None:
     python = start_of({"type": "python", "package": "pkg[cli]==1.0", "args": ["--a", "b"]})
     assert python.command()[1:] == ["tool", "run", "--from", "pkg[cli]==1.0", "pkg", "--a", "b"]
