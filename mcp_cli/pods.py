@@ -70,9 +70,10 @@ def state_message(pod: Pod) -> str:
     status = pod.get("status") or {}
     for one in (status.get("initContainerStatuses") or []) + statuses(pod):
         state = one.get("state") or {}
-        message = (state.get("waiting") or state.get("terminated") or {}).get("message")
+        waits, ended = (state.get(word) or {} for word in ("waiting", "terminated"))
+        message = waits.get("message") or " | ".join(telling(ended.get("message") or ""))
         if message:
-            return " | ".join(telling(str(message)))
+            return str(message).strip()
     return status.get("message") or ""
 
 

@@ -156,6 +156,15 @@ def pod(**status: Any) -> dict[str, Any]:
             "Init:Error",
             "no package",
         ),
+        (
+            {
+                "containerStatuses": [
+                    {"state": {"terminated": {"reason": "Error", "message": "Error: no key\n    at f (/a.js:1:2)\n"}}}
+                ]
+            },
+            "Error",
+            "Error: no key",
+        ),
         ({"phase": "Failed", "reason": "Evicted", "message": "no memory"}, "Evicted", "no memory"),
     ],
 )
