@@ -26,6 +26,7 @@ def describe_server(server: dict[str, Any], pods: Sequence[dict[str, Any]], even
             *head(server),
             *_what_runs(server),
             *_state(server),
+            *_found(status_of(server).get("registry") or {}),
             *_said(status_of(server).get("mcp") or {}),
             *conditions(server),
             *_pods(pods),
@@ -91,6 +92,23 @@ def _state(server: dict[str, Any]) -> list[str]:
             ("Message", status.get("message")),
         ]
     )
+
+
+def _found(registry: dict[str, Any]) -> list[str]:
+    """What the registry says of a server that it completed."""
+    if not registry:
+        return []
+    fields = [
+        ("MCPRegistry", registry.get("name")),
+        ("Version", registry.get("version")),
+        ("Description", registry.get("description")),
+        ("Repository", registry.get("repository")),
+        ("License", registry.get("license")),
+        ("Author", registry.get("author")),
+        ("Keywords", ", ".join(registry.get("keywords") or [])),
+        ("Capabilities", ", ".join(registry.get("capabilities") or [])),
+    ]
+    return ["Entry:", *(INDENT + line for line in _fields(fields))]
 
 
 def _said(mcp: dict[str, Any]) -> list[str]:

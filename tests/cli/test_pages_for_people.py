@@ -245,3 +245,18 @@ def test_a_duration_is_a_number_or_an_error_for_people(text: str) -> None:
         assert parse_duration(text) >= 0
     except ValueError as error:
         assert "30s" in str(error)
+
+
+def test_the_description_tells_what_the_registry_says_of_a_server_that_it_completed() -> None:
+    server = running()
+    assert "Entry:" not in describe_server(server, [], [])
+    said = {"name": "tools/default", "version": "1.0.0", "license": "MIT", "capabilities": ["tools", "prompts"]}
+    server["status"]["registry"] = said
+    text = describe_server(server, [], [])
+    assert "Entry:" in text
+    assert [line.split() for line in text.splitlines() if line.startswith("  ")][:4] == [
+        ["MCPRegistry:", "tools/default"],
+        ["Version:", "1.0.0"],
+        ["License:", "MIT"],
+        ["Capabilities:", "tools,", "prompts"],
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 from typing import Any
 
@@ -286,3 +287,14 @@ async def test_the_deployment_is_made_once_and_no_more_is_written_than_needed(
     assert writes[("PATCH", "services")] == writes[("PATCH", "serviceaccounts")] == 1
     assert writes[("PATCH", "mcpservers")] == 1
     assert writes[("PATCH", "mcpservers/status")] <= 5
+
+
+async def test_of_very_many_tools_the_required_one_is_known_and_the_status_stays_small(
+    op: Operated, speaker: McpHttpServer
+) -> None:
+    speaker.manners.tools = (*(f"tool-{number}-{'x' * 1000}" for number in range(700)), "needle")
+    await op.create("demo", port=speaker.port, validation={"requiredTools": ["needle"]})
+    await op.pods_ready("demo", 1)
+    status = await op.phase("demo", "Running", "Ready")
+    assert (status["mcp"]["toolCount"], len(status["mcp"]["tools"])) == (701, 500)
+    assert len(json.dumps(status)) < 200_000

@@ -17,7 +17,7 @@ import yaml
 
 from mcp_operator.api.resolve import split_image
 from mcp_operator.catalog.errors import CatalogError, MalformedEntry
-from mcp_operator.catalog.fields import mapping, mappings, optional_text, plain, text, words
+from mcp_operator.catalog.fields import capabilities, mapping, mappings, optional_text, plain, text, words
 from mcp_operator.catalog.model import Argument, OAuth, Package, Remote, ServerEntry, Variable
 
 MAX_DOCUMENT = 1024 * 1024
@@ -60,6 +60,7 @@ def parse(document: str, source: str, origin: str) -> ServerEntry:
         version=_version(server),
         categories=words(meta.get("category")),
         tags=words(meta.get("tags")),
+        capabilities=capabilities({"tools": server.get("tools")}),
         repository=text(project.get("project")),
         layout="docker",
         kind=text(server.get("type")) or "server",

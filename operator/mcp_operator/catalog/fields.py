@@ -60,3 +60,12 @@ def plain(value: Any) -> Any:
 
 def _finite(value: Any) -> Any:
     return value if isinstance(value, float) and math.isfinite(value) else text(value)
+
+
+_CAPABILITIES = ("tools", "resources", "prompts", "logging", "completions")
+
+
+def capabilities(value: Any) -> tuple[str, ...]:
+    """The capabilities of the protocol that a list names, or a mapping says something of."""
+    named = {text(key) for key, said in value.items() if said} if isinstance(value, dict) else set(words(value))
+    return tuple(one for one in _CAPABILITIES if one in named)

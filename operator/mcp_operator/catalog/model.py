@@ -122,6 +122,7 @@ class ServerEntry(_Document):
     """One version of one server of one source. `digest` is the SHA-256 of the raw document, `raw` that document.
 
     `layout` says which dialect the templates in it are written in. `parameters` is a JSON schema (Docker's layout).
+    `capabilities` (tools, resources, prompts, ...) is empty where the document does not tell, as most do not.
     """
 
     name: str
@@ -131,6 +132,7 @@ class ServerEntry(_Document):
     version: str = ""
     categories: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
     author: str = ""
     license: str = ""
     repository: str = ""

@@ -13,10 +13,11 @@ from typing import Any
 
 from mcp_operator.api.resolve import split_image
 from mcp_operator.catalog.errors import MalformedEntry
-from mcp_operator.catalog.fields import first, flag, mapping, mappings, optional_text, text, words
+from mcp_operator.catalog.fields import capabilities, first, flag, mapping, mappings, optional_text, text, words
 from mcp_operator.catalog.model import Argument, Package, PackageKind, Remote, ServerEntry, Status, Variable
 
 OFFICIAL_META = "io.modelcontextprotocol.registry/official"
+PUBLISHER_META = "io.modelcontextprotocol.registry/publisher-provided"
 _KINDS: dict[str, PackageKind] = {
     "npm": "npm",
     "pypi": "pypi",
@@ -49,6 +50,7 @@ def parse(document: str | dict[str, Any], source: str, origin: str) -> ServerEnt
         title=text(server.get("title")),
         description=text(server.get("description")),
         version=text(first(server, "version") or mapping(server.get("version_detail")).get("version")),
+        capabilities=capabilities(_provided(item, server).get("capabilities") or []),
         author=_publisher(name),
         license=text(server.get("license")),
         repository=_repository(server),
@@ -95,6 +97,12 @@ def _meta(item: dict[str, Any], server: dict[str, Any]) -> dict[str, Any]:
         if found:
             return found
     return {}
+
+
+def _provided(item: dict[str, Any], server: dict[str, Any]) -> dict[str, Any]:
+    """What the publisher has added."""
+    holders = (mapping(mapping(holder.get("_meta")).get(PUBLISHER_META)) for holder in (server, item))
+    return next((found for found in holders if found), {})
 
 
 def _status(meta: dict[str, Any], server: dict[str, Any]) -> Status:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,8 @@ Object = dict[str, Any]
 
 CLIENT_INFO = {"name": names.MANAGED_BY, "version": __version__}
 TOOL_LIMIT = 500
+_LONGEST, _LISTED = 256, 50
+_LISTS = ("protocolVersions", "capabilities")
 _INFO_FIELDS = ("name", "title", "version")
 
 
@@ -84,7 +86,10 @@ class Asker:
         return error.status in (401, 403) and not required and not self._choose(target).proxied
 
     async def _ask(self, target: Target) -> Object:
-        way = await self._route(target)
+        said = await self._ask_by(await self._route(target), target)
+        return _bounded(said, target.required_tools)
+
+    async def _ask_by(self, way: Route, target: Target) -> Object:
         if target.bridged:
             return await self._ask_bridged(way, target)
         identity, tools = await _conversation(way, None)
@@ -145,7 +150,7 @@ async def _conversation(way: Route, era: Era | None) -> tuple[ServerIdentity, li
 async def _tools(client: AsyncMcpClient, identity: ServerIdentity) -> list[str]:
     if "tools" not in identity.capabilities:
         return []
-    return [str(tool.get("name", "")) for tool in await client.list_tools()][:TOOL_LIMIT]
+    return [str(tool.get("name", "")) for tool in await client.list_tools()]
 
 
 async def _legacy_side(way: Route) -> ServerIdentity | None:
@@ -177,6 +182,17 @@ def describe(
         "toolCount": len(tools),
     }
     return {key: value for key, value in said.items() if value not in ([], {})}
+
+
+def _bounded(said: Object, required: Sequence[str]) -> Object:
+    """A stranger's words in a status: it has room for some. Tools that the spec requires come first."""
+    tools = said.get("tools") or []
+    if len(tools) > TOOL_LIMIT:
+        tools = [*(name for name in tools if name in required), *(name for name in tools if name not in required)]
+    lists = {key: [item[:_LONGEST] for item in value[:_LISTED]] for key, value in said.items() if key in _LISTS}
+    info = {key: value[:_LONGEST] for key, value in (said.get("serverInfo") or {}).items()}
+    cut = {**lists, "tools": [name[:_LONGEST] for name in tools[:TOOL_LIMIT]], "serverInfo": info}
+    return {**said, **{key: value for key, value in cut.items() if value}}
 
 
 def _http(tls: ssl.SSLContext | None) -> httpx.AsyncClient:

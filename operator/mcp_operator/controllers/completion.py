@@ -25,6 +25,7 @@ Object = dict[str, Any]
 
 SUFFIX = "-registry"
 _ENTRY, _ORIGIN = "entry.json", "origin.json"
+_LONGEST, _LISTED = 1000, 50
 _CHOICES = ("python", "node", "remote")
 
 
@@ -77,10 +78,16 @@ def described(kept: Kept) -> Object:
         "repository": entry.repository,
         "license": entry.license,
         "author": entry.author,
-        "keywords": list(dict.fromkeys((*entry.categories, *entry.tags))),
+        "keywords": list(dict.fromkeys((*entry.categories, *entry.tags)))[:_LISTED],
+        "capabilities": list(entry.capabilities),
         "digest": entry.digest,
     }
-    return {key: value for key, value in said.items() if value}
+    return {key: _bounded(value) for key, value in said.items() if value}
+
+
+def _bounded(value: Any) -> Any:
+    """A stranger's words in a status: it has room for some."""
+    return [_bounded(item) for item in value] if isinstance(value, list) else str(value)[:_LONGEST]
 
 
 def resolved_hash(server: Object) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# It stands in the status five times over, and some words are a stranger's.
+_LONGEST = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -15,3 +18,7 @@ class Problem:
     """Nothing will help but a change."""
     again: float | None = None
     """Seconds after which to look again, where no event will tell."""
+
+    def __post_init__(self) -> None:
+        line = " ".join(self.message.split())
+        object.__setattr__(self, "message", line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…")

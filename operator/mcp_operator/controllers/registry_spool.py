@@ -19,6 +19,8 @@ from mcp_operator.catalog.staging import version_key
 # Before compression; entries shrink to a fifth or less.
 _SHARD_TEXT = 1536 * 1024
 _MAX_ENTRY = 256 * 1024
+# A server keeps its entry in a ConfigMap of its own, without the source document that makes half of a line.
+_MAX_LINE = 1024 * 1024
 _MAX_SHARDS = 8192
 _TABLES = """
 CREATE TABLE fresh (hash INTEGER, name TEXT PRIMARY KEY, version TEXT, latest INTEGER, line BLOB);
@@ -67,8 +69,9 @@ class Spool:
     def add(self, entry: ServerEntry) -> str | None:
         """Takes the entry, of several versions the latest; else says why it cannot be taken."""
         line = stored.line_of(entry)
-        if len(zlib.compress(line, 1)) > _MAX_ENTRY:
-            return f"{entry.name}: the entry is larger than {_MAX_ENTRY // 1024} KiB, compressed"
+        if len(line) > _MAX_LINE or len(zlib.compress(line, 1)) > _MAX_ENTRY:
+            limits = f"{_MAX_LINE // 1024} KiB, or {_MAX_ENTRY // 1024} KiB compressed"
+            return f"{entry.name[:200]}: the entry is larger than {limits}"
         known = self._db.execute("SELECT version, latest FROM fresh WHERE name = ?", (entry.name,)).fetchone()
         if known and known[0] == entry.version:
             return f"{entry.name}: the name stands more than once; the first one is taken"
