@@ -82,6 +82,21 @@ FORMS = {
             "Field required [type=missing, input_value={}, input_type=dict]",
         ],
     ),
+    "an exception whose name says nothing": (
+        'starting\nTraceback (most recent call last):\n  File "/x/server", line 8, in <module>\n    go()\n'
+        "shop.NothingLeft: all sold\nbye",
+        ["shop.NothingLeft: all sold", "bye"],
+    ),
+    "a rejection that nobody handled": (
+        "node:internal/process/promises:394\n      triggerUncaughtException(err, true /* fromPromise */);\n      ^\n\n"
+        '[UnhandledPromiseRejection: the promise rejected with the reason "boom".] {\n'
+        "  code: 'ERR_UNHANDLED_REJECTION'\n}\n\nNode.js v20",
+        ['[UnhandledPromiseRejection: the promise rejected with the reason "boom".]'],
+    ),
+    "something thrown that is no error": (
+        'node:internal:12\nthrow "no key"\n^\nno key\n(Use `node --trace-uncaught ...` to show where it was thrown)\n',
+        ['throw "no key"', "no key"],
+    ),
     "the exception of a task group": (
         '  + Exception Group Traceback (most recent call last):\n  |   File "/x/a.py", line 10, in <module>\n'
         "  |     asyncio.run(main())\n  | ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)\n"

@@ -25,7 +25,6 @@ _MARK = re.compile(re.escape(ENDED).replace(r"\{code\}", r"-?\d+") + re.escape(S
 _OTHER_TALK = re.compile(r"^.{0,40}\b(?:INFO|DEBUG|TRACE|WARN(?:ING)?|LOG)\b|^(?i:usage:)")
 _OPTION = re.compile(r"^--?\w")
 _HEADINGS = ("Error", "Fatal")
-_THROWN = re.compile(r"^throw new ")
 
 
 def telling(output: str, limit: int = LIMIT) -> list[str]:
@@ -39,7 +38,7 @@ def telling(output: str, limit: int = LIMIT) -> list[str]:
 
 def _of_error(said: Sequence[Said]) -> list[str]:
     """The last error that was raised, with its cause, and the last that was spoken of after it."""
-    raised = [at for at, one in enumerate(said) if one.kind is Kind.RAISED and not _THROWN.match(one.text)]
+    raised = [at for at, one in enumerate(said) if one.kind is Kind.RAISED]
     at = raised[-1] if raised else -1
     logged = [at_log for at_log, one in enumerate(said) if one.kind is Kind.LOGGED and at_log > at]
     words = _message(said, at) if raised else []

@@ -66,7 +66,7 @@ _CAUSE = re.compile(r"^(?:\[cause\]|[Cc]aused by): (?=\S)")
 _NAMED = r"(?:[\w$-]+[./])*[A-Z][\w$]*(?:Error|Exception|Exit|Interrupt|Timeout|Failure|Fault|Refused|NotFound)"
 _RAISED = re.compile(
     rf"^(?:Uncaught:? |Unhandled:? )?{_NAMED}(?: \[[\w.-]+\])?(?::\s|:?$)|^Error(?: \[[\w.-]+\])?:\s|^Error:?$"
-    r"|^\S+: error: |^error: |^thread '.*' panicked at|^panic: |^Exception in thread "
+    r"|^\S+: error: |^error: |^thread '.*' panicked at|^panic: |^Exception in thread |^\[?UnhandledPromiseRejection"
 )
 _LOGGED = re.compile(
     r"^(?:mcp-bridge(?: install)?: )?\W*(?:(?i:error|fatal|failed|failure|cannot|can't|could not|unable to|missing)\b)"
@@ -79,7 +79,7 @@ _LEVELS = {50: "error", 60: "fatal"}
 def lines_of(text: str) -> Iterator[Said]:
     """Every line worth reading; a break wherever something was left out."""
     gap = False
-    for raw, spoken in _without_frames(map(_plain, text.splitlines())):
+    for raw, spoken, raised in _without_frames(map(_plain, text.splitlines())):
         line = _tidy(raw) if spoken else ""
         if not line or _NOISE.match(line):
             gap = gap or not spoken
@@ -87,7 +87,7 @@ def lines_of(text: str) -> Iterator[Said]:
         if gap:
             yield Said(Kind.BREAK, "")
         gap = False
-        yield Said(_kind(line), line)
+        yield Said(_kind(line, raised), line)
 
 
 def _plain(line: str) -> str:
@@ -96,8 +96,11 @@ def _plain(line: str) -> str:
     return _GROUP_MARK.sub(lambda match: " " * len(match[0]), line).rstrip()
 
 
-def _without_frames(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """Each line and whether it says something: a frame, what stands under it, and an error that was ignored do not."""
+def _without_frames(lines: Iterable[str]) -> Iterator[tuple[str, bool, bool]]:
+    """Each line, whether it says something, and whether it ends a traceback of Python.
+
+    A frame, what stands under it, the fields of an error object and an error that was ignored say nothing.
+    """
     indent: int | None = None
     in_object = ignored = False
     for line in lines:
@@ -105,23 +108,24 @@ def _without_frames(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
         if in_object:
             cause = _CAUSE.match(line.strip())
             in_object = line.strip() != "}" and not cause
-            yield line, bool(cause)
+            yield line, bool(cause), False
         elif _PYTHON_FRAME.match(line):
             indent = own
-            yield line, False
+            yield line, False, False
         elif indent is not None and (own > indent or not line.strip()):
-            yield line, False
+            yield line, False, False
         elif _FRAMES.match(line):
             in_object = line.endswith("{")
-            yield line, False
+            yield line, False, False
         elif _IGNORED.match(line.strip()):
             ignored = True
-            yield line, False
+            yield line, False, False
         else:
+            in_object = line.endswith(" {") and bool(_RAISED.match(line.strip()))
             # The last line of the traceback of an ignored error.
-            dropped = ignored and indent is not None
+            dropped, ended = ignored and indent is not None, indent is not None
             ignored, indent = ignored and indent is None, None
-            yield line, not dropped
+            yield line.removesuffix(" {") if in_object else line, not dropped, ended
 
 
 def _tidy(line: str) -> str:
@@ -147,6 +151,7 @@ def _of_json(line: str) -> str:
     return f"{level}: {words}" if level else str(words)
 
 
-def _kind(line: str) -> Kind:
+def _kind(line: str, raised: bool) -> Kind:
     kinds = ((_LINK, Kind.LINK), (_CAUSE, Kind.CAUSE), (_RAISED, Kind.RAISED), (_LOGGED, Kind.LOGGED))
-    return next((kind for pattern, kind in kinds if pattern.search(line)), Kind.PLAIN)
+    kind = next((kind for pattern, kind in kinds if pattern.search(line)), Kind.PLAIN)
+    return Kind.RAISED if raised and kind in (Kind.PLAIN, Kind.LOGGED) else kind
