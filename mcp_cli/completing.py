@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from mcp_cli.kube import Cluster
@@ -74,16 +75,11 @@ def complete_tool(ctx: click.Context, _param: click.Parameter, incomplete: str) 
     return [name for name in tools if name.startswith(incomplete)]
 
 
-def complete_container(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """The containers of the server's first pod."""
-    from mcp_cli.pods import container_names, pods_of
+def complete_container(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The containers that a server's pods have; an unfinished -c hides the server's name, so it is not asked for."""
+    from mcp_operator.api.names import CONTAINER_INSTALL, CONTAINER_SERVER
 
-    try:
-        cluster = _cluster(ctx)
-        pods = pods_of(cluster, ctx.params["name"], _namespace(ctx) or cluster.namespace) if cluster else []
-    except Exception:  # a completion has nowhere to complain to
-        return []
-    return [name for name in container_names(pods[0]) if name.startswith(incomplete)] if pods else []
+    return [name for name in (CONTAINER_SERVER, CONTAINER_INSTALL) if name.startswith(incomplete)]
 
 
 def complete_namespace(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
@@ -98,7 +94,7 @@ def complete_context(ctx: click.Context, _param: click.Parameter, incomplete: st
     from mcp_cli.target import config_files, context_names
 
     try:
-        names = context_names(config_files(ctx.params.get("kubeconfig")))
+        names = context_names(config_files(_flag(ctx, "kubeconfig")))
     except CliError:
         return []
     return [name for name in names if name.startswith(incomplete)]
@@ -116,12 +112,16 @@ def _names(ctx: click.Context, resource: Any, incomplete: str) -> list[str]:
     return [name for name in (item["metadata"]["name"] for item in items) if name.startswith(incomplete)]
 
 
+def _flag(ctx: click.Context, name: str) -> Any:
+    """A session flag so far: after the command, before it, or of the environment, in this order."""
+    if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+        return ctx.params.get(name)
+    return ctx.find_root().params.get(name) or ctx.params.get(name) or os.environ.get(f"MCP_{name.upper()}")
+
+
 def _namespace(ctx: click.Context) -> str | None:
-    """The namespace of the flags so far, before the command or after it; None is the context's."""
-    if ctx.params.get("all_namespaces"):
-        return ""
-    root = ctx.find_root().params or {}
-    return ctx.params.get("namespace") or root.get("namespace") or os.environ.get("MCP_NAMESPACE")
+    """The namespace to look in; None is the context's."""
+    return "" if ctx.params.get("all_namespaces") else _flag(ctx, "namespace")
 
 
 def _cluster(ctx: click.Context) -> Cluster | None:
@@ -129,10 +129,7 @@ def _cluster(ctx: click.Context) -> Cluster | None:
     from mcp_cli import target
     from mcp_cli.kube import Cluster
 
-    def flag(name: str) -> Any:
-        return ctx.params.get(name) or ctx.find_root().params.get(name) or os.environ.get(f"MCP_{name.upper()}")
-
-    files = [] if flag("local") else target.config_files(flag("kubeconfig"))
+    files = [] if _flag(ctx, "local") else target.config_files(_flag(ctx, "kubeconfig"))
     if not files:
         from mcp_cli.local.paths import ClusterPaths
 
@@ -140,4 +137,4 @@ def _cluster(ctx: click.Context) -> Cluster | None:
         files = [str(embedded)] if embedded.is_file() else []
     if not files:
         return None
-    return Cluster(target.from_files(files, flag("context")), request_timeout=GIVE_UP_SECONDS)
+    return Cluster(target.from_files(files, _flag(ctx, "context")), request_timeout=GIVE_UP_SECONDS)

@@ -14,7 +14,7 @@ import click
 from mcp_cli import table
 from mcp_cli.completionscripts import script
 from mcp_cli.groups import Group, load
-from mcp_cli.main import root
+from mcp_cli.root import root
 
 COMPLETIONS = {"mcp.bash": "bash", "_mcp": "zsh", "mcp.fish": "fish", "kubectl_complete-mcp": "kubectl"}
 MANUAL = "mcp manual"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -110,6 +111,25 @@ def test_an_interrupt_is_quiet_and_ends_with_130() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_an_interrupt_while_libraries_are_imported_is_quiet_too(tmp_path: Path) -> None:
+    """On a busy machine the imports take long enough for an impatient Ctrl-C."""
+    (tmp_path / "click.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGINT); signal.pause()\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-c", "import sys; sys.argv = ['mcp', 'get']; from mcp_cli.main import main; main()"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, env=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code", "said"),
+    [(">&-", 0, ""), (">/dev/full", 1, "error: the results cannot be written: no space left on device")],
+)
+def test_results_that_nobody_can_take(redirection: str, code: int, said: str) -> None:
+    command = f"{sys.executable} -m mcp_cli.main version --client {redirection}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (done.returncode, (done.stderr.splitlines() or [""])[0]) == (code, said)
 
 
 def test_the_whole_command_has_a_time() -> None:
