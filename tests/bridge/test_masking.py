@@ -11,6 +11,7 @@ ENVIRONMENT = {
     "PATH": "/usr/bin",
     "HOME": "/tmp/home",
     "GITHUB_TOKEN": "a-value-by-its-name",
+    "SQL_CONNECTION_STRING": "Server=db;User=me",
     "DB_URL": "value/of a secret",
     "PLAIN": "plain-value",
     "SHORT": "abc",
@@ -23,6 +24,7 @@ ENVIRONMENT = {
     ("names", "said", "shown"),
     [
         ((), "no access with a-value-by-its-name", "no access with ***"),
+        ((), "cannot reach Server=db;User=me", "cannot reach ***"),
         ((), "plain-value and value/of a secret", "plain-value and value/of a secret"),
         (("DB_URL",), "cannot open value/of a secret", "cannot open ***"),
         (("DB_URL",), "GET /x?u=value%2Fof%20a%20secret", "GET /x?u=***"),

@@ -13,7 +13,10 @@ from fnmatch import fnmatchcase
 from urllib.parse import quote
 
 MASK = "***"
-ALWAYS = ("*TOKEN*", "*SECRET*", "*PASSWORD*", "*PASSWD*", "*API_KEY*", "*APIKEY*", "*PRIVATE_KEY*", "*CREDENTIAL*")
+ALWAYS = (
+    *("*TOKEN*", "*SECRET*", "*PASSWORD*", "*PASSWD*", "*PASSPHRASE*", "*_PASS", "*CREDENTIAL*", "*APIKEY*"),
+    *("*API_KEY*", "*ACCESS_KEY*", "*PRIVATE_KEY*", "*_KEY", "*CONNECTION_STRING*", "*_DSN"),
+)
 # With `*` everything is meant that somebody gave; not what every process has.
 _MACHINE = (
     *(
