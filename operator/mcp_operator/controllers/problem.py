@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# It stands in the status five times over, and some words are a stranger's.
+from mcp_operator.bridge.masking import mask_forms
+
+# It stands in the status five times over, and some words are a stranger's: credentials do not get there.
 _LONGEST = 1000
 
 
@@ -20,5 +22,5 @@ class Problem:
     """Seconds after which to look again, where no event will tell."""
 
     def __post_init__(self) -> None:
-        line = " ".join(self.message.split())
+        line = mask_forms(" ".join(self.message.split()))
         object.__setattr__(self, "message", line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…")

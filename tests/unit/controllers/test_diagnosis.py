@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from mcp_operator.controllers.diagnosis import diagnose
+from mcp_operator.controllers.problem import Problem
 
 pytestmark = pytest.mark.fast
 
@@ -140,3 +141,10 @@ def test_the_installer_is_not_named_twice() -> None:
     assert found.message == (
         "the package cannot be installed: the package x does not exist in the package registry; check its name"
     )
+
+
+def test_no_credential_gets_into_a_status() -> None:
+    found = diagnose(None, [pod({"waiting": {"reason": "ErrImagePull", "message": "GET https://me:pass@host/v2: no"}})])
+    assert found is not None
+    assert found.message == "image runner:1 cannot be pulled: GET https://me:***@host/v2: no"
+    assert Problem("NotMCP", "refused: Bearer abcdefghijklmnop").message == "refused: Bearer ***"
