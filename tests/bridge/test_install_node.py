@@ -138,7 +138,7 @@ def test_without_a_store_it_lies_beside_the_package(machine: Machine, registry: 
 
 def test_a_machine_without_node_gets_one(bare: Machine, registry: NpmRegistry) -> None:
     registry.publish("tiny")
-    assert "there is no Node here; fetching Node 24." in bare.install("tiny")
+    assert "there is no Node with its npm here; fetching Node 24." in bare.install("tiny")
     assert bare.run()[0].startswith("v24.")
     registry.publish("other", engines={"node": "^22.12"})
     assert "needs Node ^22.12, and here is 24." in bare.install("other")
@@ -193,7 +193,7 @@ def test_no_network_is_said_and_the_line_ends_with_what_to_do(
 
 def test_a_machine_without_node_and_network_says_what_to_install(bare: Machine, tmp_path: Path) -> None:
     words = bare.refused("tiny", UV_OFFLINE="1", UV_CACHE_DIR=str(tmp_path / "empty"))
-    assert "there is no Node here, which npm servers need" in words and "install Node.js, or `" in words
+    assert "there is no Node with its npm here, which npm servers need" in words and "install Node.js, or `" in words
 
 
 def test_a_newer_node_than_the_author_knew_does_where_no_other_can_be_had(

@@ -50,8 +50,8 @@ def test_the_newest_of_the_nodes_that_were_fetched_comes_first(tmp_path: Path) -
     ("stderr", "words"),
     [
         (
-            "error: Request failed after 3 retries\n cause: error sending request for url\n cause: tcp connect",
-            "no network",
+            "error: failed\n cause: error sending request for url\n cause: invalid peer certificate: UnknownIssuer",
+            "no network: invalid peer certificate: UnknownIssuer",
         ),
         ("error: No solution found\n cause: network was disabled", "uv was told to stay offline"),
         (

