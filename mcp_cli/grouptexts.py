@@ -31,9 +31,9 @@ mcp registry add docker --dir ./mcp-registry
 """,
     ),
     "server": (
-        """The commands about one server, under the names they had in the former system.
+        """Other names of the commands about one server: each is the same as the command without `server` before it.
 
-Each is the same as the command without `server` before it.
+`deploy`, `list`, `status`, `update`, `scale` and `delete` work too.
 """,
         """
 mcp server logs time --tail 20

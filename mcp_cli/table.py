@@ -63,7 +63,7 @@ COMMANDS: tuple[Row, ...] = (
     Row("status", "status", "Show how a server is and what is wrong with it.", LOOK),
     Row("describe", "describe", "Show a server with its pods and events.", LOOK),
     Row("logs", "logs", "Print what a server's pods have said.", LOOK),
-    Row("server", "", "The commands about one server, under their former names.", LOOK),
+    Row("server", "", "Other names of the commands about one server.", LOOK),
     Row("server logs", "logs", "Print what a server's pods have said."),
     Row("server deploy", "deploy", "Deploy a server from the catalogue or a file.", hidden=True),
     Row("server delete", "delete", "Delete servers, and wait until nothing of them is left.", hidden=True),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
 mcp deploy time --replicas 3 --wait
-mcp deploy filesystem --dry-run -o yaml
+mcp deploy filesystem --arg /srv/notes --dry-run -o yaml
 mcp deploy github --env-from-secret github-token
 mcp deploy grafana --set url=https://grafana.example.com --secret api_key=grafana/token
 mcp deploy io.github.owner/server@1.2.0 --values answers.yaml
@@ -63,7 +63,8 @@ def command(session: Session, writing: Writing, entry: str | None, files: tuple[
 
     NAME is looked up in the catalogue; flags win over what it says. With --image or --package NAME is only the
     server's name. A second deploy updates the server: it says created, configured or unchanged, and does not write
-    what is unchanged. With --dry-run nothing is written and no cluster is asked; --dry-run=server lets the cluster
+    what is unchanged. It says the whole again: a flag of the last deploy that is left out goes back to its default;
+    what `mcp scale` and `mcp update` changed stays. With --dry-run nothing is written and no cluster is asked; --dry-run=server lets the cluster
     check it.
     """
     run(_options(writing, entry, files, given), session)
