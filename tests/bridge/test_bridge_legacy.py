@@ -175,6 +175,28 @@ async def test_no_child_is_kept_warm_before_a_first_session(bridge: Bridge) -> N
     assert await bridge.metric('mcp_bridge_child_starts_total{kind="session"}') == 1
 
 
+async def test_who_only_looks_leaves_no_child_behind(bridge: Bridge) -> None:
+    """The operator asks each legacy server once: a spare child beside every one of them would serve nobody."""
+    params = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}
+    answer = await bridge.post(message, {"Mcp-Bridge-Passing": "1"})
+    assert answer.status_code == 200
+    deleted = await bridge.http.delete(bridge.url, headers={"Mcp-Session-Id": answer.headers["mcp-session-id"]})
+    assert deleted.status_code == 204
+
+    async def alone() -> bool:
+        return len(children(bridge)) == 1
+
+    await bridge.until(alone)
+    assert await bridge.metric('mcp_bridge_child_starts_total{kind="warm"}') == 0
+    await bridge.session()
+
+    async def warm() -> bool:
+        return await bridge.metric('mcp_bridge_child_starts_total{kind="warm"}') == 1
+
+    await bridge.until(warm)
+
+
 def children(bridge: Bridge) -> list[str]:
     process = bridge.process.pid
     return Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()

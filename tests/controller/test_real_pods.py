@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from mcp_operator.api import names
 from mcp_operator.runtime.resources import DEPLOYMENTS, PODS
@@ -40,6 +41,11 @@ async def test_a_legacy_stdio_server_says_what_it_is_in_a_session(op: Operated) 
     assert (status["mcp"]["era"], status["mcp"]["sessions"]) == ("legacy", True)
     assert status["mcp"]["serverInfo"] == {"name": "test-server", "version": "1.2.3"}
     assert status["mcp"]["toolCount"] == len(status["mcp"]["tools"]) > 0
+    (pod,) = await op.pods("demo", 1)
+    async with httpx.AsyncClient(trust_env=False) as http:
+        metrics = (await http.get(f"http://{pod['status']['podIP']}:8080/metrics")).text
+    assert 'mcp_bridge_child_starts_total{kind="session"} 1' in metrics
+    assert 'mcp_bridge_child_starts_total{kind="warm"} 1' not in metrics, "no child stays behind for a question"
 
 
 async def test_tools_that_the_spec_wants_are_looked_for(op: Operated) -> None:

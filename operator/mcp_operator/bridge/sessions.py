@@ -22,6 +22,7 @@ from mcp_operator.protocol.errors import INTERNAL_ERROR, INVALID_REQUEST
 from mcp_operator.protocol.messages import Message
 
 HEADER = names.HEADER_SESSION.lower()
+_PASSING = names.HEADER_PASSING.lower()
 
 
 class Sessions:
@@ -34,6 +35,8 @@ class Sessions:
         self._starting = 0
         self._warm: Session | None = None
         self._warming = False
+        self._passing: set[str] = set()
+        """Sessions of those who only look what the server is: no spare child is kept on their account."""
         self._last_used = 0.0
         self._tasks = Tasks()
         self._stopping = False
@@ -43,7 +46,8 @@ class Sessions:
         """One message that came by POST."""
         session_id = request.headers.get(HEADER)
         if session_id is None and message.get("method") == names.INITIALIZE and "id" in message:
-            self._tasks.run(self._initialize(message, responder, streams), responder, message["id"])
+            passing = _PASSING in request.headers
+            self._tasks.run(self._initialize(message, responder, streams, passing), responder, message["id"])
             return
         session = self._find(session_id, message.get("id"), responder)
         if session is not None:
@@ -96,7 +100,7 @@ class Sessions:
             refuse(responder, 404, message_id, INVALID_REQUEST, text)
         return None
 
-    async def _initialize(self, message: Message, responder: Responder, streams: bool) -> None:
+    async def _initialize(self, message: Message, responder: Responder, streams: bool, passing: bool) -> None:
         if len(self._sessions) + self._starting >= self._options.max_sessions:
             self._metrics.refused["sessions"] += 1
             text = f"all {self._options.max_sessions} sessions are in use (--max-sessions); end one, or ask again later"
@@ -116,6 +120,8 @@ class Sessions:
             await session.stop()
             return
         self._sessions[session.id] = session
+        if passing:
+            self._passing.add(session.id)
         session.initialize(message, responder, streams)
 
     async def _take(self) -> Session:
@@ -150,18 +156,20 @@ class Sessions:
 
     def _end(self, session: Session) -> None:
         self._sessions.pop(session.id, None)
+        self._passing.discard(session.id)
         self._tasks.run(session.stop())
 
     def _initialized(self, session: Session, succeeded: bool) -> None:
         """Without an initialize that succeeded there is no session; after one, the next is made ready."""
-        if succeeded:
+        if succeeded and session.id not in self._passing:
             self._tasks.run(self._keep_warm())
-        elif self._sessions.get(session.id) is session:
+        elif not succeeded and self._sessions.get(session.id) is session:
             self._end(session)
 
     def _died(self, session: Session, code: int) -> None:
         if self._warm is session:
             self._warm = None
+        self._passing.discard(session.id)
         if self._sessions.pop(session.id, None) is session:
             self._metrics.child_restarts += 1
             write_stderr(f"mcp-bridge: the server of a session ended with exit code {code}\n".encode())

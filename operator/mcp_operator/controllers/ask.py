@@ -17,6 +17,7 @@ from mcp_operator.api import names
 from mcp_operator.client import route
 from mcp_operator.controllers import remote
 from mcp_operator.controllers.probe import Silence, Target
+from mcp_operator.protocol import names as names_of_protocol
 from mcp_operator.protocol.failures import HttpError, InvalidAnswer, McpError, TransportError
 from mcp_operator.protocol.versions import LEGACY, LEGACY_VERSIONS, MODERN, Era
 from mcp_operator.runtime import config
@@ -33,6 +34,8 @@ Object = dict[str, Any]
 
 CLIENT_INFO = {"name": names.MANAGED_BY, "version": __version__}
 TOOL_LIMIT = 500
+# A question is no use: our bridge need not make the next session ready.
+_PASSING = {names_of_protocol.HEADER_PASSING: "1"}
 _LONGEST, _LISTED = 256, 50
 _LISTS = ("protocolVersions", "capabilities")
 _INFO_FIELDS = ("name", "title", "version")
@@ -124,10 +127,10 @@ class Asker:
         chosen = self._choose(target)
         if not chosen.proxied:
             self._direct = self._direct or _http(None)
-            return Route(self._direct, chosen.url, {})
+            return Route(self._direct, chosen.url, dict(_PASSING))
         self._proxied = self._proxied or _http(self._client.tls_context())
         # What the server is told it is called: the name of the proxy in between would be foreign to it.
-        headers = {**await self._client.auth_headers(), "Host": f"localhost:{target.port}"}
+        headers = {**await self._client.auth_headers(), **_PASSING, "Host": f"localhost:{target.port}"}
         return Route(self._proxied, chosen.url, headers)
 
     def _choose(self, target: Target) -> route.Route:

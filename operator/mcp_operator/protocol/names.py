@@ -52,6 +52,8 @@ HEADER_NAME = "Mcp-Name"
 HEADER_PARAM_PREFIX = "Mcp-Param-"
 HEADER_SESSION = "Mcp-Session-Id"
 HEADER_LAST_EVENT = "Last-Event-ID"
+# Our own: whoever opens a session with it only looks what the server is, and no next session is to be expected.
+HEADER_PASSING = "Mcp-Bridge-Passing"
 
 JSON_TYPE = "application/json"
 SSE_TYPE = "text/event-stream"
