@@ -24,7 +24,15 @@ def program_name(argv0: str) -> str:
 def main() -> None:
     """Run the command line and leave with its exit code."""
     name = program_name(sys.argv[0])
+    _never_fail_on_a_character()
     sys.exit(boundary(lambda: run(sys.argv[1:], name)))
+
+
+def _never_fail_on_a_character() -> None:
+    """What the locale cannot write (the marks of `status`, a tool's emoji) is written as its escape."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
 
 
 def run(arguments: list[str], name: str = "mcp") -> int:

@@ -40,7 +40,7 @@ def wanted(words: Sequence[str]) -> Wanted:
     names = words[1:]
     if any("/" in name for name in names):
         raise WrongUsage("a kind and TYPE/NAME exclude each other", f"Write `{words[0]} NAME` or `TYPE/NAME`.")
-    return Wanted(kinds, tuple((kind, name) for name in names for kind in kinds), bool(words))
+    return Wanted(kinds, tuple((kind, usable(name)) for name in names for kind in kinds), bool(words))
 
 
 def reference(word: str) -> tuple[Resource, str]:
@@ -49,13 +49,20 @@ def reference(word: str) -> tuple[Resource, str]:
 
     kind, slash, name = word.rpartition("/")
     if not slash:
-        return SERVERS, word
+        return SERVERS, usable(word)
     resource = kind_of(kind)
     if resource is None:
         raise WrongUsage(f'"{kind}" is no kind that mcp knows', KNOWN)
     if not name:
         raise WrongUsage(f'"{word}" has no name', f"Write {kind}/NAME.")
-    return resource, name
+    return resource, usable(name)
+
+
+def usable(name: str) -> str:
+    """The name, unless the address of a list or of something else would come of it."""
+    if name in ("", ".", ".."):
+        raise WrongUsage(f'"{name}" is no name', "Give the name of an object.")
+    return name
 
 
 def _kinds(word: str) -> tuple[Resource, ...]:
@@ -78,7 +85,7 @@ class ServerName(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if "/" not in value:
-            return value
+            return usable(value)
         from mcp_cli.kinds import SERVERS
 
         resource, name = reference(value)

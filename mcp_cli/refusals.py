@@ -99,7 +99,9 @@ def _tidy(message: str) -> str:
 def _invalid_hint(about: tuple[Resource, str] | None) -> str:
     if about is None or not about[0].group.endswith("allbeone.io"):
         return ""
-    resource, _ = about
+    resource, name = about
+    if not name:
+        return "Check --selector: key=value, key!=value, key in (a,b), key, !key; commas between several."
     return f"`kubectl explain {resource.plural}.spec` tells the fields; --dry-run=server checks without writing."
 
 

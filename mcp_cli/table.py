@@ -94,6 +94,7 @@ COMMANDS: tuple[Row, ...] = (
     Row("operator manifests", "operator.manifests", "Print what a cluster needs before servers can be deployed."),
     Row("completion", "completion", "Print a shell's completion script.", OTHER),
     Row("version", "version", "Print the versions of mcp and of the cluster.", OTHER),
+    Row("help", "help", "Print the help of a command.", OTHER, hidden=True),
     Row("__complete", "complete", "Answer kubectl's question for completions.", OTHER, hidden=True),
 )
 

@@ -64,8 +64,8 @@ def command(session: Session, writing: Writing, entry: str | None, files: tuple[
     NAME is looked up in the catalogue; flags win over what it says. With --image or --package NAME is only the
     server's name. A second deploy updates the server: it says created, configured or unchanged, and does not write
     what is unchanged. It says the whole again: a flag of the last deploy that is left out goes back to its default;
-    what `mcp scale` and `mcp update` changed stays. With --dry-run nothing is written and no cluster is asked; --dry-run=server lets the cluster
-    check it.
+    what `mcp scale` and `mcp update` changed stays. With --dry-run nothing is written and no cluster is asked;
+    --dry-run=server lets the cluster check it.
     """
     run(_options(writing, entry, files, given), session)
 

@@ -132,6 +132,22 @@ def test_results_that_nobody_can_take(redirection: str, code: int, said: str) ->
     assert (done.returncode, (done.stderr.splitlines() or [""])[0]) == (code, said)
 
 
+def test_a_locale_without_the_character_is_no_error() -> None:
+    program = "import sys, click; sys.argv = ['mcp']; from mcp_cli import main; main.run = lambda *_: click.echo('✓ é')"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{program}; main.main()"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"\\u2713 \xe9\n", b"")
+
+
+@pytest.mark.parametrize("words", [(), ("tools",), ("tools", "call"), ("get",)])
+def test_help_may_stand_before_the_command(words: tuple[str, ...]) -> None:
+    assert mcp("help", *words).stdout == mcp(*words, "--help").stdout
+    assert mcp("help", *words, "nosuch").code == (2 if words in ((), ("tools",)) else 0)
+
+
 def test_the_whole_command_has_a_time() -> None:
     arguments = [sys.executable, "-m", "mcp_cli.main", "deploy", "-f", "-", "--dry-run", "--timeout", "300ms"]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as command:

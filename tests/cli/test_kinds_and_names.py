@@ -76,6 +76,9 @@ def test_what_the_words_mean(words: tuple[str, ...], kinds: tuple[Any, ...], obj
         (("pods/x",), '"pods" is no kind'),
         (("servers,pods",), '"pods" is no kind'),
         (("servers/",), '"servers/" has no name'),
+        (("servers", ""), '"" is no name'),
+        (("..",), '".." is no name'),
+        (("servers/.",), '"." is no name'),
         (("servers", "servers/time"), "exclude each other"),
     ],
 )
@@ -158,6 +161,20 @@ def test_scale_and_restart_several(three: Run) -> None:
     missing = three("scale", "time", "nosuch", "--replicas", "5")
     assert missing.code == 1
     assert three("get", "time", "-o", "jsonpath={.spec.replicas}").stdout == "2"
+
+
+@pytest.mark.parametrize("command", [("get", "servers"), ("delete",), ("status",), ("logs",), ("describe",)])
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_no_command_takes_a_list_for_an_object(three: Run, command: tuple[str, ...], name: str) -> None:
+    refused = three(*command, name)
+    assert (refused.code, refused.stderr.splitlines()[0]) == (2, f'error: "{name}" is no name')
+    assert len(three("get", "all", "-o", "name").stdout.split()) == 3
+
+
+def test_a_selector_that_cannot_be_read(three: Run) -> None:
+    refused = three("get", "servers", "-l", "team in (a")
+    assert refused.code == 1
+    assert "Check --selector" in refused.stderr
 
 
 def test_one_server_by_its_full_name(three: Run) -> None:
