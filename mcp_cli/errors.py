@@ -112,6 +112,8 @@ def _report(error: Exception) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.format_message(), err=True)
         return EXIT_USAGE
+    if isinstance(error, click.Abort) and error.__cause__ is None:
+        click.echo(err=True)  # a prompt leaves the cursor behind its question; elsewhere Click has ended the line
     message, hint, code = explain(error)
     if debugging():
         import traceback

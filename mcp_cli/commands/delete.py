@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mcp_cli.completing import complete_victims
-from mcp_cli.errors import Silent, WrongUsage
+from mcp_cli.errors import CliError, Silent, WrongUsage
 from mcp_cli.groups import Command
 from mcp_cli.references import Wanted, wanted
 from mcp_cli.session import Session, cluster_options, stdin_is_terminal
@@ -75,7 +75,7 @@ def run(options: Options, session: Session) -> None:
 
     victims, lost = _victims(options, session)
     if options.everything and victims and not _sure(victims, options):
-        raise click.Abort
+        raise CliError("nothing was deleted")
     for resource, obj in victims:
         _delete(session, resource, obj, options)
     if not victims and not lost and not options.ignore_not_found:

@@ -113,6 +113,15 @@ def test_an_interrupt_is_quiet_and_ends_with_130() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
+def test_an_interrupted_prompt_ends_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    def ask() -> int:
+        click.echo("Delete it? ", nl=False, err=True)
+        raise click.Abort from None
+
+    assert errors.boundary(ask) == 130
+    assert capsys.readouterr().err == "Delete it? \n"
+
+
 def test_an_interrupt_while_libraries_are_imported_is_quiet_too(tmp_path: Path) -> None:
     """On a busy machine the imports take long enough for an impatient Ctrl-C."""
     (tmp_path / "click.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGINT); signal.pause()\n")
