@@ -27,7 +27,7 @@ def test_every_command_has_a_long_text_and_examples(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path or "root")
-def test_every_example_is_about_its_command_and_parses(path: str) -> None:
+def test_an_example_shows_the_command(path: str) -> None:
     words = path.split()
     mentioned = [line for line in PAGES[path].examples.splitlines() if " ".join(["mcp", *words]) in line]
     assert mentioned, f"no example of `mcp {path}` shows it"
