@@ -55,9 +55,9 @@ def take(words: list[str]) -> None:
 
 def shell_blocks(markdown: str) -> Iterator[str]:
     """The fenced blocks without a language: command lines, and in the tour what they print."""
-    for block in re.findall(r"^```\n(.*?)^```", markdown, re.MULTILINE | re.DOTALL):
-        if "─" in block:
-            continue  # a drawing
+    for language, block in re.findall(r"^```(\w*)\n(.*?)^```$", markdown, re.MULTILINE | re.DOTALL):
+        if language or "─" in block:
+            continue  # a manifest, a drawing
         lines = block.splitlines()
         tour = any(line.startswith("$ ") for line in lines)
         yield "\n".join(line for line in lines if "mcp" in line and (line.startswith("$ ") or not tour))
