@@ -28,7 +28,7 @@ from mcp_operator.render.context import RUNNER_IMAGE, RenderContext
 from mcp_operator.render.references import checksum
 from mcp_operator.render.server import render_server
 from mcp_operator.runtime.controller import DONE, Result
-from mcp_operator.runtime.errors import ApiError, Conflict, Unavailable
+from mcp_operator.runtime.errors import ApiError, Conflict, NotFound, Unavailable
 from mcp_operator.runtime.events import EventRecorder
 from mcp_operator.runtime.resources import DEPLOYMENTS, Key, key_of
 
@@ -84,7 +84,11 @@ class ServerReconciler:
         resolved = resolve(completion.server)
         if resolved.spec.get("suspend"):
             return await self._report(self._suspended(completion, resolved))
-        kept = await finalize.ensure_finalizer(self._world, server)
+        try:
+            kept = await finalize.ensure_finalizer(self._world, server)
+        except NotFound:
+            # Deleted since it came into the cache, which will tell.
+            return DONE
         return await self._maintain(replace(completion, server={**kept, "spec": resolved.spec}), resolved)
 
     # --- the steps -----------------------------------------------------------------------------------------------
@@ -96,6 +100,8 @@ class ServerReconciler:
         except (Conflict, Unavailable):
             raise
         except ApiError as error:
+            if error.namespace_ends:
+                raise
             await self._report(self._facts(completion, resolved, Problem(error.reason or "ApplyFailed", error.message)))
             raise
         announce.written(self._events, server, outcome)

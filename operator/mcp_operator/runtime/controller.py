@@ -20,6 +20,7 @@ from mcp_operator.runtime.resources import Key
 
 STOP_SECONDS = 20.0
 CUT_SECONDS = 5.0
+NAMESPACE_SECONDS = 30.0
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +116,11 @@ class Controller:
             # Something that the reconcile awaited was cancelled: this worker was not.
             return self._again(key, error)
         except Exception as error:
-            return self._again(key, error)
+            if not (isinstance(error, ApiError) and error.namespace_ends):
+                return self._again(key, error)
+            # The object goes with its namespace; its own end will be told.
+            log.info("%s: %s", _spell(key), error)
+            result = Result(NAMESPACE_SECONDS)
         self.queue.forget(key)
         if result.requeue_after is not None:
             self.queue.add_after(key, result.requeue_after)

@@ -26,6 +26,11 @@ class ApiError(Exception):
         seconds = self.details.get("retryAfterSeconds")
         return float(seconds) if seconds else None
 
+    @property
+    def namespace_ends(self) -> bool:
+        """Whether the namespace is being deleted: nothing can be made there, and what is there goes."""
+        return any(cause.get("reason") == "NamespaceTerminating" for cause in self.details.get("causes") or ())
+
 
 class BadRequest(ApiError):
     """400: the request itself makes no sense to the server."""
