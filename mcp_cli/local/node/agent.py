@@ -81,7 +81,8 @@ class NodeAgent:
         try:
             await self._registration.register()
             beside.append(asyncio.ensure_future(self._registration.run()))
-            await asyncio.gather(*(informer.synced.wait() for informer in informers))
+            await self._until_synced(informers, beside)
+            await asyncio.to_thread(self._remove_old_folders)
             self._begin()
             beside.append(asyncio.ensure_future(self._proxy.run()))
             done, _ = await asyncio.wait(beside, return_when=asyncio.FIRST_COMPLETED)
@@ -93,12 +94,25 @@ class NodeAgent:
     def _certificate(self) -> Any:
         return server_context(self._config.state_dir, self._config.node_name, self._config.node_address)
 
-    def _begin(self) -> None:
-        """Folders of pods that went away while nobody looked are removed, then every pod gets its worker."""
+    async def _until_synced(self, informers: list[Informer], beside: Sequence[asyncio.Future[Any]]) -> None:
+        """Every informer has its list; one that fails, or anything else beside, fails the agent."""
+        synced = asyncio.gather(*(informer.synced.wait() for informer in informers))
+        try:
+            done, _ = await asyncio.wait({synced, *beside}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            synced.cancel()
+
+    def _remove_old_folders(self) -> None:
+        """Those of pods that went away while nobody looked; not on the event loop: there may be many files in them."""
         present = {pod["metadata"]["uid"] for pod in self._pods.list()}
         for folder in self._config.pods_dir.iterdir():
             if folder.name not in present:
                 shutil.rmtree(folder, ignore_errors=True)
+
+    def _begin(self) -> None:
+        """Every pod gets its worker."""
         for pod in self._pods.list():
             self._reserve(pod)
         self._pods.add_handler(self._pod_changed)

@@ -106,7 +106,7 @@ class Supervisor:
             except ConfigError as error:
                 self._wait_with("CreateContainerConfigError", str(error))
                 self._kit.warning("Failed", f"Error: {error}")
-            except StartError as error:
+            except (StartError, OSError) as error:
                 self._wait_with("CreateContainerError", str(error))
                 self._kit.warning("Failed", f"Error: {error}")
             except _ImageProblem as problem:
@@ -164,11 +164,13 @@ class Supervisor:
     async def _run_once(self, launch: Launch) -> Terminated:
         """Start and wait for the end; a command that cannot start is a run that ended at once."""
         self._launch = launch
-        self.log = self._kit.open_log(self.state)
         try:
+            self.log = self._kit.open_log(self.state)
             self._process = Process.start(launch.command, self.log.write)
         except StartError as error:
             return self._not_started(error)
+        except OSError as error:
+            return self._not_started(StartError(f"its log cannot be written: {error}"))
         began = now()
         try:
             self._kit.records.add(self._process.pid, launch.command.mark)
@@ -188,6 +190,9 @@ class Supervisor:
             code = await self._process.wait()
         finally:
             beside.cancel()
+            if not self._process.ended:
+                # Cancelled: nobody else would end it before the daemon does.
+                await self._process.stop(0)
             self._kit.records.remove(self._process.pid)
             self.log.close()
             if launch.engine is not None:
@@ -197,8 +202,8 @@ class Supervisor:
         return Terminated(code, reason, began, now(), self.state.container_id, self._termination_message(code))
 
     def _not_started(self, error: StartError) -> Terminated:
-        assert self.log is not None
-        self.log.close()
+        if self.log is not None:
+            self.log.close()
         self.state.container_id = self._kit.container_id(None)
         message = f"failed to start container: {error}"
         self._kit.warning("Failed", f"Error: {message}")
@@ -215,10 +220,13 @@ class Supervisor:
     def _termination_message(self, code: int) -> str | None:
         """What the container left in its termination log, or said last where the policy asks for that."""
         file = self._kit.termination_log(self.name)
-        text = file.read_bytes()[:MESSAGE_BYTES].decode(errors="replace") if file.exists() else ""
-        fall_back = self.state.spec.get("terminationMessagePolicy") == "FallbackToLogsOnError"
-        if not text and code != 0 and fall_back and self.log is not None:
-            text = last_output(self.log.path)
+        fall_back = code != 0 and self.state.spec.get("terminationMessagePolicy") == "FallbackToLogsOnError"
+        try:
+            text = _beginning(file) if file.is_file() else ""
+            if not text and fall_back and self.log is not None:
+                text = last_output(self.log.path)
+        except OSError as error:
+            return f"what the container said last cannot be read: {error}"
         return text or None
 
     # --- beside a run --------------------------------------------------------------------------------------------
@@ -290,6 +298,12 @@ class _ImageProblem(Exception):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+def _beginning(file: Path) -> str:
+    """As much of a file as a message holds; the container may have written any amount."""
+    with file.open("rb") as opened:
+        return opened.read(MESSAGE_BYTES).decode(errors="replace")
 
 
 def _duration(seconds: float) -> str:

@@ -77,19 +77,25 @@ async def _first_that_answers() -> str | None:
 
 async def call(program: str, arguments: list[str], timeout: float) -> tuple[int, str]:
     """Exit code and output of one call of the engine's program."""
-    process = await asyncio.create_subprocess_exec(
-        program,
-        *arguments,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            program,
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+    except OSError as error:
+        return 126, f"{program} cannot be run: {error.strerror}"
     try:
         output, _ = await asyncio.wait_for(process.communicate(), timeout)
     except TimeoutError:
-        process.kill()
-        await process.wait()
         return 124, f"no answer within {timeout:g}s"
+    finally:
+        # Also when nobody waits any more: a pull goes on for minutes, for a pod that is gone.
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     return process.returncode or 0, output.decode(errors="replace").strip()
 
 

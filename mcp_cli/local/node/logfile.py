@@ -7,11 +7,14 @@ is rotated at a size; one older file is kept. Reading is in logread.py. Written 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from pathlib import Path
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_LINE = 16 * 1024
+
+log = logging.getLogger(__name__)
 
 
 def rfc3339_nano(nanoseconds: int) -> str:
@@ -27,8 +30,10 @@ class LogFile:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._max_bytes = max_bytes
-        self._file = path.open("ab")
+        # Without a buffer: what a full disk refuses must not come back with the next line.
+        self._file = path.open("ab", buffering=0)
         self._size = self._file.tell()
+        self._failed = False
         self._rest = {"stdout": b"", "stderr": b""}
         self._followers: set[asyncio.Event] = set()
         self.closed = False
@@ -52,6 +57,8 @@ class LogFile:
 
     def close(self) -> None:
         """Write what came without a newline at its end and wake the followers for the last time."""
+        if self.closed:
+            return
         for stream, rest in self._rest.items():
             if rest:
                 self._append(f"{rfc3339_nano(time.time_ns())} {stream} P ".encode() + rest + b"\n")
@@ -69,18 +76,37 @@ class LogFile:
         self._followers.discard(event)
 
     def _append(self, data: bytes) -> None:
-        if self._size and self._size + len(data) > self._max_bytes:
-            self._rotate()
-        self._file.write(data)
-        self._file.flush()
-        self._size += len(data)
+        """What the disk does not take is lost: the process must neither wait for it nor end of it."""
+        try:
+            if self._size and self._size + len(data) > self._max_bytes:
+                self._rotate()
+            self._write(data)
+            self._failed = False
+        except OSError as error:
+            if not self._failed:
+                log.warning("lines are missing in %s: %s", self.path, error)
+            self._failed = True
         self._wake()
 
+    def _write(self, data: bytes) -> None:
+        if self._failed:
+            # The disk may have taken a part of the last line.
+            data = b"\n" + data
+        rest = memoryview(data)
+        while rest:
+            written = self._file.write(rest) or 0
+            self._size += written
+            rest = rest[written:]
+
     def _rotate(self) -> None:
-        self._file.close()
         self.path.replace(rotated(self.path))
-        self._file = self.path.open("ab")
-        self._size = 0
+        try:
+            file = self.path.open("ab", buffering=0)
+        except OSError:
+            rotated(self.path).replace(self.path)
+            raise
+        self._file.close()
+        self._file, self._size = file, 0
 
     def _wake(self) -> None:
         for event in self._followers:

@@ -46,9 +46,12 @@ async def read_log(path: Path, options: LogOptions, live: LogFile | None = None)
                     yield budget.take(piece)
                     if budget.spent:
                         return
-                if not _same_file(file, path):
+                current = _current(file, path)
+                if current is None:
+                    return
+                if current is not file:
                     file.close()
-                    file = path.open("rb")
+                    file = current
                 elif finished:
                     return
                 else:
@@ -76,8 +79,13 @@ class _Budget:
         return piece
 
 
-def _same_file(file: BinaryIO, path: Path) -> bool:
-    return os.fstat(file.fileno()).st_ino == path.stat().st_ino
+def _current(file: BinaryIO, path: Path) -> BinaryIO | None:
+    """The file that has the name now: the open one or another; None when the pod's folder is gone."""
+    try:
+        same = os.fstat(file.fileno()).st_ino == path.stat().st_ino
+        return file if same else path.open("rb")
+    except FileNotFoundError:
+        return None
 
 
 def _stored(path: Path, current: BinaryIO, tail: int | None) -> Iterator[bytes]:
@@ -133,7 +141,12 @@ def _pieces(lines: Iterator[bytes], options: LogOptions) -> Iterator[bytes]:
     """What the reader is to see of each line."""
     for line in lines:
         stamp, _, part, text = [*line.split(b" ", 3), b"", b"", b""][:4]
+        if not text:
+            # The rest of a line that a full disk did not take whole.
+            continue
         if options.since is not None and stamp.decode() < options.since:
+            # Nothing of it; but who counts pieces to give way to others must hear of each line.
+            yield b""
             continue
         if part == b"P":
             text = text.rstrip(b"\n")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -26,6 +27,10 @@ from mcp_cli.local.node.logread import LogOptions, read_log
 from mcp_cli.local.node.peer import is_own_peer
 
 TLS_HELLO = 0x16
+ACCEPT_AGAIN_SECONDS = 0.5
+PIECES_AT_ONCE = 200
+
+log = logging.getLogger(__name__)
 
 
 class LogUnavailable(Exception):
@@ -68,7 +73,13 @@ class LogServer:
         loop = asyncio.get_running_loop()
         try:
             while True:
-                connection, _ = await loop.sock_accept(self._listener)
+                try:
+                    connection, _ = await loop.sock_accept(self._listener)
+                except OSError as error:
+                    # No descriptor left, or a client that gave up meanwhile: no reason to end the node's pods.
+                    log.warning("a connection was not accepted: %s", error)
+                    await asyncio.sleep(ACCEPT_AGAIN_SECONDS)
+                    continue
                 connection.setblocking(False)
                 task = asyncio.ensure_future(self._serve(connection))
                 self._connections.add(task)
@@ -89,8 +100,11 @@ class LogServer:
             connection.close()
             return
         try:
-            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            with contextlib.suppress(ConnectionError, TimeoutError, asyncio.IncompleteReadError):
                 await self._exchange(reader, writer)
+        except Exception:
+            # The client sees its answer end too early; why is for the log.
+            log.exception("a request to the node was not answered")
         finally:
             writer.close()
 
@@ -105,10 +119,14 @@ class LogServer:
         return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        request = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), timeout=10)
-        method, target, *_ = request.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
         try:
-            pieces = self._answer(method, target)
+            request = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), timeout=10)
+        except asyncio.LimitOverrunError:
+            await _send_plain(writer, 431, "the head of the request is too long")
+            return
+        method, _, rest = request.split(b"\r\n", 1)[0].decode("latin-1").partition(" ")
+        try:
+            pieces = self._answer(method, rest.partition(" ")[0])
         except LogUnavailable as error:
             await _send_plain(writer, error.status, str(error))
             return
@@ -176,7 +194,7 @@ async def _peek(connection: socket.socket) -> int:
     return data[0]
 
 
-_REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed"}
+_REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 431: "Too Large"}
 
 
 async def _send_plain(writer: asyncio.StreamWriter, status: int, text: str) -> None:
@@ -201,9 +219,14 @@ async def _send_chunks(writer: asyncio.StreamWriter, pieces: AsyncIterator[bytes
 
 
 async def _write_pieces(writer: asyncio.StreamWriter, pieces: AsyncIterator[bytes]) -> None:
+    count = 0
     async for piece in pieces:
+        count += 1
         if piece:
             writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
             await writer.drain()
+        if count % PIECES_AT_ONCE == 0:
+            # A reader that keeps up never makes `drain` wait, and a log has 20 MB.
+            await asyncio.sleep(0)
     writer.write(b"0\r\n\r\n")
     await writer.drain()

@@ -92,10 +92,13 @@ class PodWorker:
     async def run(self) -> None:
         """Until the pod is deleted. Cancelled when the agent ends: the processes end, the pod stays."""
         writing = asyncio.ensure_future(self._writer.run())
+        writing.add_done_callback(self._kit.ended)
         life = asyncio.ensure_future(self._live())
         try:
-            first = set[asyncio.Future[Any]]({life, self._stop})
+            first = set[asyncio.Future[Any]]({life, self._stop, self._kit.failed})
             await asyncio.wait(first, timeout=self._deadline(), return_when=asyncio.FIRST_COMPLETED)
+            if self._kit.failed.done() and not self._stop.done():
+                raise RuntimeError(f"{self._kit.failed.result()}") from self._kit.failed.result()
             if not life.done() and not self._stop.done():
                 self._ended = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
                 await self._stop_containers(self._grace())
@@ -122,7 +125,7 @@ class PodWorker:
         self._kit.pod_dir.mkdir(parents=True, exist_ok=True)
         await self._set_up_volumes()
         self._kit.spawn(self._keep_volumes())
-        if not await self._run_inits():
+        if not await self._run_inits() or self._closing:
             return
         todo = [self._supervise(state) for state in self._mains if not state.done]
         await asyncio.gather(*(supervisor.run() for supervisor in todo))
@@ -135,6 +138,9 @@ class PodWorker:
         """One after the other; False when one failed for good."""
         policy = self._pod["spec"].get("restartPolicy", "Always")
         for state in self._inits:
+            if self._closing:
+                # Ended while it waited for a volume or a sidecar.
+                return False
             supervisor = self._supervise(state, "OnFailure" if policy != "Never" else "Never")
             if state.is_sidecar:
                 self._kit.spawn(supervisor.run())
@@ -162,7 +168,8 @@ class PodWorker:
         """Tell the last state, remove the object, then the folder."""
         if not self._gone:
             await self._writer.finish()
-        shutil.rmtree(self._kit.pod_dir, ignore_errors=True)
+        # Not on the event loop: a package's cache has tens of thousands of files.
+        await asyncio.to_thread(shutil.rmtree, self._kit.pod_dir, ignore_errors=True)
 
     # --- volumes -------------------------------------------------------------------------------------------------
 

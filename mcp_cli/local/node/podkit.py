@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
@@ -24,6 +25,12 @@ from mcp_cli.local.node.logfile import LogFile, rotated
 from mcp_cli.local.node.orphans import ProcessRecords, state_mark
 from mcp_cli.local.node.sources import Snapshot
 from mcp_cli.local.node.states import ContainerState
+
+log = logging.getLogger(__name__)
+
+
+def _future() -> asyncio.Future[Any]:
+    return asyncio.get_running_loop().create_future()
 
 
 @dataclass(slots=True)
@@ -55,6 +62,8 @@ class PodKit:
     change: asyncio.Event = field(default_factory=asyncio.Event)
     """Set, and replaced, when a ConfigMap or Secret of the pod changes."""
     background: set[asyncio.Task[Any]] = field(default_factory=set)
+    failed: asyncio.Future[BaseException | None] = field(default_factory=_future)
+    """The first fault of what runs beside."""
 
     @property
     def uid(self) -> str:
@@ -85,10 +94,19 @@ class PodKit:
         self.node.events.warning(self.pod(), reason, message)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Run beside everything else; the pod worker ends it."""
+        """Run beside everything else; the pod worker ends it, and fails with it."""
         task = asyncio.ensure_future(work)
         self.background.add(task)
-        task.add_done_callback(self.background.discard)
+        task.add_done_callback(self.ended)
+
+    def ended(self, task: asyncio.Task[Any]) -> None:
+        """A fault of what ran for the pod is the pod worker's: it must not pass unheard."""
+        self.background.discard(task)
+        if task.cancelled() or task.exception() is None:
+            return
+        log.error("work for pod %s failed", self.full_name, exc_info=task.exception())
+        if not self.failed.done():
+            self.failed.set_result(task.exception())
 
     def tell_change(self) -> None:
         """Wake everything that waits for a change of the pod's sources."""

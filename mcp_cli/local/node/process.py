@@ -67,9 +67,12 @@ def resolve(argv: tuple[str, ...], path: str, cwd: Path) -> str:
 
 
 def _interpreter(file: Path) -> Path | None:
-    """The program that a script names in its first line."""
-    with file.open("rb") as opened:
-        first = opened.read(512).split(b"\n", 1)[0]
+    """The program that a script names in its first line; a program that may be run and not read is none."""
+    try:
+        with file.open("rb") as opened:
+            first = opened.read(512).split(b"\n", 1)[0]
+    except OSError:
+        return None
     words = first[2:].split() if first.startswith(b"#!") else []
     return Path(os.fsdecode(words[0])) if words else None
 
@@ -111,8 +114,9 @@ def _popen(command: Command) -> subprocess.Popen[bytes]:
                 start_new_session=True,
                 preexec_fn=by_hand,
             )
-        except OSError as error:
-            raise StartError(f'exec: "{command.argv[0]}": {(error.strerror or str(error)).lower()}') from error
+        except (OSError, ValueError) as error:
+            words = getattr(error, "strerror", None) or str(error)
+            raise StartError(f'exec: "{command.argv[0]}": {words.lower()}') from error
 
 
 class Process:
@@ -184,10 +188,12 @@ class Process:
 
 async def _wait_leader(popen: subprocess.Popen[bytes]) -> None:
     """Until the leader ended and was reaped: by a pidfd on the loop, by a thread where the system has none."""
-    if not hasattr(os, "pidfd_open"):
+    try:
+        descriptor = os.pidfd_open(popen.pid)
+    except (AttributeError, OSError):
+        # No such call here, or no descriptor left: without the thread nobody would end what runs on.
         await asyncio.to_thread(popen.wait)
         return
-    descriptor = os.pidfd_open(popen.pid)
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     loop.add_reader(descriptor, ended.set)

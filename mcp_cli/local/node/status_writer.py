@@ -50,11 +50,15 @@ class StatusWriter:
                 try:
                     await self._write()
                     break
-                except (NotFound, Conflict):
+                except NotFound:
                     return
+                except Conflict:
+                    # Another pod has the name now, or others wrote at the same time.
+                    if await self._replaced():
+                        return
                 except ApiError as error:
                     log.warning("status of pod %s not written: %s", self._pod()["metadata"]["name"], error)
-                    await asyncio.sleep(delay)
+                await asyncio.sleep(delay)
 
     async def finish(self) -> None:
         """The last status, then the deletion of the object, whose processes have ended."""
@@ -86,6 +90,16 @@ class StatusWriter:
                 PODS, metadata["name"], body, metadata["namespace"], type="strategic", subresource="status"
             )
             self._written = status
+
+    async def _replaced(self) -> bool:
+        metadata = self._pod()["metadata"]
+        try:
+            found = await self._client.get(PODS, metadata["name"], metadata["namespace"])
+        except NotFound:
+            return True
+        except ApiError:
+            return False
+        return found["metadata"]["uid"] != metadata["uid"]
 
     async def _delete(self) -> None:
         metadata = self._pod()["metadata"]

@@ -7,10 +7,13 @@ the Service proxy for each accepted connection.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import cast
 
 from mcp_cli.local.node.proxy.balancer import Balancer
+
+log = logging.getLogger(__name__)
 
 
 class Half(asyncio.Protocol):
@@ -62,13 +65,15 @@ class Half(asyncio.Protocol):
         """Tie two halves together; what this one read before goes first."""
         self.peer, other.peer = other, self
         assert self.transport is not None and other.transport is not None
-        if self._early:
-            other.transport.write(bytes(self._early))
-            self._early.clear()
+        for half, to in ((self, other.transport), (other, self.transport)):
+            if half._early:
+                to.write(bytes(half._early))
+                half._early.clear()
         if not other._paused:
             self.transport.resume_reading()
-        if self._ended:
-            self._pass_end()
+        for half in (self, other):
+            if half._ended:
+                half._pass_end()
 
     def _pass_end(self) -> None:
         assert self.peer is not None and self.peer.transport is not None
@@ -94,11 +99,19 @@ class Accepted(Half):
         assert self.transport is not None
         self.transport.pause_reading()
         self._dial = asyncio.ensure_future(self._connect())
+        self._dial.add_done_callback(self._dialled)
 
     def connection_lost(self, error: Exception | None) -> None:
         if self._dial is not None and not self._dial.done():
             self._dial.cancel()
         super().connection_lost(error)
+
+    def _dialled(self, dial: asyncio.Task[None]) -> None:
+        """A fault of our own must not leave the client without an answer and us without a trace."""
+        if not dial.cancelled() and dial.exception() is not None:
+            log.error("a connection to a Service was not passed on", exc_info=dial.exception())
+            if self.transport is not None:
+                self.transport.abort()
 
     async def _connect(self) -> None:
         """Dial the backends in turn until one answers; none ends the client's connection."""

@@ -65,7 +65,7 @@ class ServiceProxy:
         self._refused &= set(wanted)
         for address in [address for address in self._listeners if address not in wanted]:
             self._listeners.pop(address).close()
-            del self._balancers[address]
+        self._balancers = {address: found for address, found in self._balancers.items() if address in wanted}
         for address, route in wanted.items():
             self._set_route(address, route)
             if address not in self._listeners:
