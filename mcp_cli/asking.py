@@ -14,6 +14,7 @@ from mcp_operator.protocol.questions import Question
 
 from mcp_cli.arguments import arguments_of, type_word, types_of
 from mcp_cli.errors import CliError
+from mcp_cli.output.harmless import harmless
 from mcp_cli.session import stdin_is_terminal
 
 
@@ -38,7 +39,7 @@ class Answers:
         return arguments_of(known, dict(question.schema), "--input")
 
     def _prompted(self, question: Question, given: dict[str, Any]) -> dict[str, Any] | None:
-        click.echo(f"The server asks: {question.message}", err=True)
+        click.echo(f"The server asks: {harmless(question.message)}", err=True)
         if not question.properties:
             return {} if click.confirm("Agree?", err=True) else None
         fields = [name for name in question.properties if name not in given]
@@ -67,9 +68,8 @@ def _prompt(question: Question, name: str) -> Any:
     """One field from the person, typed by its schema; nothing where an optional one is left empty."""
     schema = _field(question, name)
     required = name in question.required
-    text = schema.get("title") or name
-    if schema.get("description"):
-        text += f" ({schema['description']})"
+    described = f" ({schema['description']})" if schema.get("description") else ""
+    text = harmless(f"{schema.get('title') or name}{described}")
     if "boolean" in types_of(schema):
         return click.confirm(text, default=schema.get("default"), err=True)
     choices = click.Choice([str(value) for value in schema["enum"]]) if schema.get("enum") else None

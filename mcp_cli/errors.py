@@ -177,7 +177,9 @@ def say_error(message: str, hint: str = "") -> None:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    from mcp_cli.output.harmless import harmless
+
+    return harmless(" ".join(text.split()))
 
 
 def debugging() -> bool:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TextIO
 
 from mcp_cli.durations import human
+from mcp_cli.output.harmless import harmless
 from mcp_cli.output.style import is_terminal
 
 CLEAR_LINE = "\r\x1b[2K"
@@ -46,6 +47,7 @@ class LiveLine:
 
     def show(self, words: str) -> None:
         """The words of now; elsewhere than on a terminal only when they differ from the last."""
+        words = harmless(words)
         changed, self._last = words != self._last, words  # first, for an interrupt while it is written
         LiveLine.said = words
         if self._terminal:
@@ -70,6 +72,7 @@ class LiveBlock:
 
     def show(self, text: str) -> None:
         """Redraw on a terminal; elsewhere print what changed, separated by an empty line."""
+        text = harmless(text, coloured=True)
         if text == self._last and not self._terminal:
             return
         if self._terminal and self._height:

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import click
 
-from mcp_cli.output.style import colour_for, paint
+from mcp_cli.output.harmless import harmless
+from mcp_cli.output.style import colour_for, is_terminal, paint
 
 GAP = 3
 
@@ -62,7 +63,8 @@ class HumanPrinter:
         self, document: Any, table: Callable[[], Table] | None = None, text: Callable[[], str] | None = None
     ) -> None:
         if text is not None:
-            click.echo(text().rstrip("\n"))
+            words = text().rstrip("\n")
+            click.echo(harmless(words, coloured=True) if is_terminal(sys.stdout) else words)
         elif table is not None:
             made = table()
             if not made.items and made.empty:
@@ -77,7 +79,7 @@ def cell(value: object) -> str:
         return "<none>"
     if isinstance(value, bool):
         return str(value).lower()
-    return " ".join(str(value).split())
+    return harmless(" ".join(str(value).split()))
 
 
 def align(

@@ -131,6 +131,7 @@ def _progress(progress: Any) -> str:
 
 def _print(session: Session, options: Options, result: dict[str, Any]) -> None:
     """The result to stdout; the words of a tool's error to stderr, unless a program asked for the whole result."""
+    from mcp_cli.output.harmless import harmless
     from mcp_cli.views.content import result_text
 
     failed = bool(result.get("isError"))
@@ -138,5 +139,5 @@ def _print(session: Session, options: Options, result: dict[str, Any]) -> None:
         session.printer.show(result, text=lambda: result_text(result))
     if failed:
         if not session.output:
-            session.say(f"error: {options.tool} failed: {result_text(result)}")
+            session.say(f"error: {options.tool} failed: {harmless(result_text(result))}")
         raise Silent
