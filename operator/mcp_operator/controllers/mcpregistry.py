@@ -66,7 +66,7 @@ class RegistryReconciler:
             read_with = await inputs(self._world, registry, resolved)
         except Unprepared as missing:
             await self._unprepared(Attempt(registry, time.time(), "", True), missing.problem, resolved)
-            return DONE
+            return Result(missing.problem.again)
         complete, pinned = self._world.complete(registry), self._asked_for(registry)
         wait = due(registry, resolved, read_with, complete, time.time(), pinned=pinned)
         if wait.seconds > 0:

@@ -24,10 +24,13 @@ from mcp_operator.controllers.registry_read import Found, Stopped, Task
 from mcp_operator.controllers.registry_schedule import origin_of
 from mcp_operator.controllers.registry_spool import Spool
 from mcp_operator.controllers.registry_world import RegistryWorld
-from mcp_operator.runtime.errors import NotFound
+from mcp_operator.runtime.errors import Forbidden, NotFound
 from mcp_operator.runtime.resources import CONFIGMAPS, SECRETS, key_of
 
 Object = dict[str, Any]
+
+# Nobody tells when the right to read it is given.
+UNREADABLE_SECONDS = 30.0
 
 
 class Unprepared(Exception):
@@ -53,7 +56,10 @@ async def inputs(world: RegistryWorld, registry: Object, resolved: ResolvedRegis
     for resource, name in ((SECRETS, resolved.secret), (CONFIGMAPS, resolved.config_map)):
         if not name:
             continue
-        found = await world.input(resource, registry["metadata"]["namespace"], name)
+        try:
+            found = await world.input(resource, registry["metadata"]["namespace"], name)
+        except Forbidden as error:
+            raise Unprepared(Problem("ReferenceUnreadable", error.message, again=UNREADABLE_SECONDS)) from error
         if found is None:
             words = f"waiting for the {resource.kind} {name} in this namespace"
             raise Unprepared(Problem(f"{resource.kind}Missing", words))

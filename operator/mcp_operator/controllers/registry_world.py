@@ -7,7 +7,6 @@ Called by the registry controller and by the completion of servers.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,9 +15,9 @@ from mcp_operator.api.mcpregistry import resolve, validate
 from mcp_operator.catalog import stored
 from mcp_operator.catalog.stored import Index
 from mcp_operator.controllers.children import controller_of
-from mcp_operator.controllers.world import slim_data, slim_metadata
+from mcp_operator.controllers.inputs import Inputs
+from mcp_operator.controllers.world import slim_metadata
 from mcp_operator.runtime.client import KubeClient
-from mcp_operator.runtime.errors import Unavailable
 from mcp_operator.runtime.informer import Informer
 from mcp_operator.runtime.manager import Manager
 from mcp_operator.runtime.resources import CONFIGMAPS, SECRETS, Key, Resource, key_of
@@ -28,23 +27,22 @@ Enqueue = Callable[[Key], None]
 
 MCPREGISTRIES = Resource(names.GROUP, names.VERSION, names.PLURAL_REGISTRIES, names.KIND_REGISTRY)
 BY_REGISTRY = "registry"
-_INPUT_SECONDS = 10.0
 
 
 class RegistryWorld:
     """Reads come from memory. Listeners hear the key of each registry whose stored set or object has changed."""
 
-    def __init__(self, manager: Manager, enqueue: Enqueue, namespaces: Sequence[str] = ()) -> None:
+    def __init__(self, manager: Manager, enqueue: Enqueue, inputs: Inputs, namespaces: Sequence[str] = ()) -> None:
         self.client: KubeClient = manager.client
         self.namespaces = tuple(namespaces)
-        self._manager = manager
         self._enqueue = enqueue
         self._listeners: list[Enqueue] = []
         scopes: tuple[str | None, ...] = self.namespaces or (None,)
         self._registries = [manager.informer(MCPREGISTRIES, namespace=scope) for scope in scopes]
         options: Any = {"label_selector": stored.SELECTOR, "slim": slim_stored}
         self._stored = [manager.informer(CONFIGMAPS, namespace=scope, **options) for scope in scopes]
-        self._inputs: dict[tuple[Resource, str], Informer] = {}
+        self._inputs = inputs
+        inputs.join(self)
         for informer in self._registries:
             informer.add_handler(self._registry_changed)
         for informer in self._stored:
@@ -95,22 +93,18 @@ class RegistryWorld:
 
     async def input(self, resource: Resource, namespace: str, name: str) -> Object | None:
         """The Secret or ConfigMap as a digest; it is watched from now on."""
-        informer = self._input_informer(resource, namespace)
-        try:
-            async with asyncio.timeout(_INPUT_SECONDS):
-                await informer.synced.wait()
-        except TimeoutError:
-            why = informer.error or "no answer"
-            words = f"cannot read {resource.kind} {name} in {namespace}: {why}"
-            raise Unavailable(0, "ReferenceUnreadable", words) from informer.error
-        return informer.get(namespace, name)
+        return await self._inputs.get(resource, namespace, name)
 
-    def _input_informer(self, resource: Resource, namespace: str) -> Informer:
-        if (resource, namespace) not in self._inputs:
-            informer = self._manager.informer(resource, namespace=namespace, slim=slim_data)
-            self._inputs[(resource, namespace)] = informer
-            informer.add_handler(self._input_changed)
-        return self._inputs[(resource, namespace)]
+    def names_any(self, kind: str, namespace: str) -> bool:
+        """Whether a registry there is read with a Secret, or a ConfigMap."""
+        registries = (registry for informer in self._registries for registry in informer.list(namespace))
+        return any(input_name(registry, kind) for registry in registries)
+
+    def input_changed(self, kind: str, namespace: str, name: str) -> None:
+        for informer in self._registries:
+            for registry in informer.list(namespace):
+                if name == input_name(registry, kind):
+                    self._enqueue(key_of(registry))
 
     def _home(self, informer: Informer, obj: Object) -> bool:
         informers = self._registries if informer in self._registries else self._stored
@@ -119,6 +113,7 @@ class RegistryWorld:
     def _registry_changed(self, type_: str, old: Object | None, new: Object | None) -> None:
         key = key_of(new or old or {})
         self._enqueue(key)
+        self._inputs.tidy(key[0])
         self._told(names.KIND_REGISTRY, old, new)
 
     def _stored_changed(self, type_: str, old: Object | None, new: Object | None) -> None:
@@ -127,15 +122,6 @@ class RegistryWorld:
             if new is None:
                 self._enqueue((namespace, name))
         self._told(CONFIGMAPS.kind, old, new)
-
-    def _input_changed(self, type_: str, old: Object | None, new: Object | None) -> None:
-        if old is not None and new is not None and old.get("data") == new.get("data"):
-            return
-        kind, (namespace, name) = (new or old or {})["kind"], key_of(new or old or {})
-        for informer in self._registries:
-            for registry in informer.list(namespace):
-                if not validate(registry) and name == input_name(registry, kind):
-                    self._enqueue(key_of(registry))
 
     def _told(self, kind: str, old: Object | None, new: Object | None) -> None:
         """Tells the listeners what concerns them: another phase of the registry, another index."""
@@ -152,6 +138,8 @@ class RegistryWorld:
 
 def input_name(registry: Object, kind: str) -> str:
     """The name of the Secret or ConfigMap that a registry is read with; empty where it needs none."""
+    if validate(registry):
+        return ""
     resolved = resolve(registry)
     return resolved.secret if kind == SECRETS.kind else resolved.config_map
 

@@ -14,6 +14,7 @@ from mcp_operator.api import names
 from mcp_operator.controllers.ask import Asker
 from mcp_operator.controllers.complete import Completer
 from mcp_operator.controllers.gauges import ServerCollector
+from mcp_operator.controllers.inputs import Inputs
 from mcp_operator.controllers.mcpregistry import RegistryReconciler
 from mcp_operator.controllers.mcpserver import Options, ServerReconciler
 from mcp_operator.controllers.probe import Prober
@@ -69,14 +70,16 @@ class Operator:
         self.events = EventRecorder(client, names.MANAGED_BY)
         self.asker = Asker(client)
         self.controller = Controller("mcpserver", self._reconcile, workers=config.workers, metrics=self.metrics)
-        self.world = World(self.manager, self.controller.enqueue, config.namespaces)
+        self.inputs = Inputs(self.manager)
+        self.world = World(self.manager, self.controller.enqueue, self.inputs, config.namespaces)
         self.prober = Prober(self.asker.ask, self.controller.enqueue)
         self.metrics.registry.register(ServerCollector(self.world.servers))
         self.manager.add(self.controller)
         self.registry_controller = Controller(
             "mcpregistry", self._reconcile_registry, workers=REGISTRY_WORKERS, metrics=self.metrics
         )
-        self.registry_world = RegistryWorld(self.manager, self.registry_controller.enqueue, config.namespaces)
+        enqueue = self.registry_controller.enqueue
+        self.registry_world = RegistryWorld(self.manager, enqueue, self.inputs, config.namespaces)
         completer = Completer(self.world, self.registry_world, config.system_namespace)
         self.servers = ServerReconciler(self.world, self.prober, self.events, completer, config.options)
         readings = RegistryMetrics(self.metrics)

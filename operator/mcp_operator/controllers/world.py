@@ -1,24 +1,20 @@
 """What the MCPServer controller sees: the caches it reads from, and which change concerns which server.
 
 Role: makes the informers (for all namespaces or some), turns their events into keys, and answers questions from
-memory. ConfigMaps and Secrets that servers name are watched by namespace, from when the first server there names one,
-and only a digest of their data is kept. Not its job: writing. Called by the reconciler.
+memory. Not its job: writing. Called by the reconciler.
 """
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mcp_operator.api import names
 from mcp_operator.controllers import completion
 from mcp_operator.controllers.children import CHILDREN, SELECTOR, server_key
+from mcp_operator.controllers.inputs import Inputs
 from mcp_operator.render.references import Reference, references
 from mcp_operator.runtime.client import KubeClient
-from mcp_operator.runtime.errors import Unavailable
 from mcp_operator.runtime.informer import Informer
 from mcp_operator.runtime.manager import Manager
 from mcp_operator.runtime.resources import CONFIGMAPS, PODS, REPLICASETS, SECRETS, Key, Resource, key_of
@@ -27,14 +23,15 @@ Object = dict[str, Any]
 
 MCPSERVERS = Resource(names.GROUP, names.VERSION, names.PLURAL_SERVERS, names.KIND_SERVER)
 BY_SERVER, BY_WISH = "server", "wish"
-REFERENCE_SECONDS = 10.0
 _REFERENCED = {"ConfigMap": CONFIGMAPS, "Secret": SECRETS}
 
 
 class World:
     """Reads come from memory; `enqueue` hears the key of each server that something has changed for."""
 
-    def __init__(self, manager: Manager, enqueue: Callable[[Key], None], namespaces: Sequence[str] = ()) -> None:
+    def __init__(
+        self, manager: Manager, enqueue: Callable[[Key], None], inputs: Inputs, namespaces: Sequence[str] = ()
+    ) -> None:
         self.client: KubeClient = manager.client
         self._manager = manager
         self.enqueue = enqueue
@@ -43,7 +40,8 @@ class World:
         self._children = {resource: self._watch(resource, label_selector=SELECTOR) for resource in CHILDREN}
         self._pods = self._watch(PODS, label_selector=SELECTOR, slim=slim_pod)
         self._replicasets = self._watch(REPLICASETS, label_selector=SELECTOR, slim=slim_metadata)
-        self._referenced: dict[tuple[Resource, str], Informer] = {}
+        self._inputs = inputs
+        inputs.join(self)
         self._wire()
 
     # --- questions -----------------------------------------------------------------------------------------------
@@ -76,10 +74,8 @@ class World:
         """The ConfigMaps and Secrets that the server names, reduced to digests; None for one that is not there."""
         found: dict[Reference, Object | None] = {}
         namespace = server["metadata"]["namespace"]
-        for reference in references(server.get("spec") or {}):
-            informer = self._reference_informer(_REFERENCED[reference.kind], namespace)
-            await _synced(informer, reference, namespace)
-            found[reference] = informer.get(namespace, reference.name)
+        for reference in _references(server):
+            found[reference] = await self._inputs.get(_REFERENCED[reference.kind], namespace, reference.name)
         return found
 
     def observe(self, obj: Object) -> None:
@@ -108,30 +104,23 @@ class World:
 
     def _server_changed(self, type_: str, old: Object | None, new: Object | None) -> None:
         self.enqueue(key_of(new or old or {}))
+        if not set(_references(old)) <= set(_references(new)):
+            self._inputs.tidy(key_of(old or {})[0])
 
     def _child_changed(self, type_: str, old: Object | None, new: Object | None) -> None:
         for key in {server_key(obj) for obj in (old, new) if obj is not None}:
             if key is not None and self.server(key) is not None:
                 self.enqueue(key)
 
-    def _reference_informer(self, resource: Resource, namespace: str) -> Informer:
-        known = self._referenced.get((resource, namespace))
-        if known is not None:
-            return known
-        informer = self._manager.informer(resource, namespace=namespace, slim=slim_data)
-        self._referenced[(resource, namespace)] = informer
-        informer.add_handler(self._reference_changed)
-        return informer
+    def names_any(self, kind: str, namespace: str) -> bool:
+        """Whether a server there names a ConfigMap, or a Secret."""
+        servers = (server for informer in self._servers for server in informer.list(namespace))
+        return any(reference.kind == kind for server in servers for reference in _references(server))
 
-    def _reference_changed(self, type_: str, old: Object | None, new: Object | None) -> None:
-        changed = new or old or {}
-        if old is not None and new is not None and old.get("data") == new.get("data"):
-            return
-        namespace, name = key_of(changed)
-        named = Reference(changed["kind"], name)
+    def input_changed(self, kind: str, namespace: str, name: str) -> None:
         for informer in self._servers:
             for server in informer.list(namespace):
-                if named in references(server.get("spec") or {}):
+                if (kind, name) in _references(server):
                     self.enqueue(key_of(server))
 
     # --- lookups -------------------------------------------------------------------------------------------------
@@ -151,14 +140,8 @@ class World:
         return informer.by_index(BY_SERVER, "/".join(key)) if informer else []
 
 
-async def _synced(informer: Informer, reference: Reference, namespace: str) -> None:
-    try:
-        async with asyncio.timeout(REFERENCE_SECONDS):
-            await informer.synced.wait()
-    except TimeoutError:
-        why = informer.error or "no answer"
-        message = f"cannot read {reference.kind} {reference.name} in {namespace}: {why}"
-        raise Unavailable(0, "ReferenceUnreadable", message) from informer.error
+def _references(server: Object | None) -> Sequence[Reference]:
+    return references((server or {}).get("spec") or {})
 
 
 def _wish(server: Object) -> list[str]:
@@ -180,9 +163,3 @@ def slim_pod(pod: Object) -> Object:
     """Without the spec, which the operator rendered itself; where it runs is kept."""
     node = (pod.get("spec") or {}).get("nodeName")
     return {**slim_metadata(pod), "spec": {"nodeName": node} if node else {}, "status": pod.get("status") or {}}
-
-
-def slim_data(obj: Object) -> Object:
-    """The data as a digest: enough to see a change, and no secret stays in memory."""
-    content = json.dumps([obj.get("data"), obj.get("binaryData")], sort_keys=True)
-    return {**slim_metadata(obj), "data": {"sha256": hashlib.sha256(content.encode()).hexdigest()}}

@@ -50,7 +50,7 @@ class Manager:
         self._informers: dict[tuple[Any, ...], Informer] = {}
         self._controllers: list[Controller] = []
         self._runnables: list[Runnable] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[asyncio.Task[None], Runnable] = {}
         self._started = False
         self._stop = asyncio.Event()
         self._failure: BaseException | None = None
@@ -63,6 +63,12 @@ class Manager:
             if self._started:
                 self._start(self._informers[identity].run)
         return self._informers[identity]
+
+    def release(self, informer: Informer) -> None:
+        """Ends an informer that nobody needs any more: its watch is closed and its objects are forgotten."""
+        self._informers = {key: one for key, one in self._informers.items() if one is not informer}
+        for task in [task for task, run in self._tasks.items() if run == informer.run]:
+            task.cancel()
 
     def add(self, controller: Controller) -> None:
         """A controller to run once the informers are filled (and this process leads)."""
@@ -118,7 +124,7 @@ class Manager:
             yield
         finally:
             self._started = False
-            await _cancel(self._tasks)
+            await _cancel(list(self._tasks))
             self._tasks.clear()
 
     @contextlib.asynccontextmanager
@@ -161,11 +167,13 @@ class Manager:
             await run()
 
         task = asyncio.create_task(running(), name=getattr(run, "__qualname__", "background"))
+        self._tasks[task] = run
         task.add_done_callback(self._ended)
-        self._tasks.append(task)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """A part of the background has ended: with an error, everything ends."""
+        if self._started:
+            self._tasks.pop(task, None)
         error = None if task.cancelled() else task.exception()
         if error is not None and self._started and self._failure is None:
             log.error("%s ended: %s", task.get_name(), error)
