@@ -11,6 +11,8 @@ from typing import Any
 from mcp_operator.api import names
 from mcp_operator.runtime.resources import Resource
 
+from mcp_cli.output.naming import reference as reference
+
 SERVERS = Resource(names.GROUP, names.VERSION, names.PLURAL_SERVERS, names.KIND_SERVER)
 REGISTRIES = Resource(names.GROUP, names.VERSION, names.PLURAL_REGISTRIES, names.KIND_REGISTRY)
 BACKUPS = Resource(names.GROUP, names.VERSION, names.PLURAL_BACKUPS, names.KIND_BACKUP)
@@ -56,15 +58,6 @@ def of_kubernetes(word: str) -> bool:
 
 def plural_word(resource: Resource) -> str:
     return next((word for word, known in PLURALS.items() if known == resource), resource.plural)
-
-
-def reference(obj: dict[str, Any]) -> str:
-    """`mcpserver.mcp.allbeone.io/NAME`, as kubectl writes it; the name or URI of what is no object of a cluster."""
-    if "metadata" not in obj:
-        return str(obj.get("uri") or obj.get("uriTemplate") or obj["name"])
-    group = obj.get("apiVersion", "v1").rpartition("/")[0]
-    kind = obj.get("kind", "object").lower()
-    return f"{kind}.{group}/{obj['metadata']['name']}" if group else f"{kind}/{obj['metadata']['name']}"
 
 
 def status_of(obj: dict[str, Any]) -> dict[str, Any]:

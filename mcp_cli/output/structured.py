@@ -5,7 +5,6 @@ Role: documents without what only the server can use, so that they can be applie
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -53,6 +52,8 @@ class JsonPrinter:
     def show(
         self, document: Any, table: Callable[[], Table] | None = None, text: Callable[[], str] | None = None
     ) -> None:
+        import json
+
         click.echo(json.dumps(clean(document), indent=4, ensure_ascii=False))
 
 
@@ -75,7 +76,7 @@ class NamePrinter:
     def show(
         self, document: Any, table: Callable[[], Table] | None = None, text: Callable[[], str] | None = None
     ) -> None:
-        from mcp_cli.kinds import reference
+        from mcp_cli.output.naming import reference
 
         for item in items_of(document):
             click.echo(reference(item))

@@ -218,7 +218,8 @@ def test_search_imports_nothing_that_it_does_not_need(official: RegistryServer) 
     program = (
         "import sys; from mcp_cli.main import run; run(['registry', 'search', 'clock-7', '-o', 'name']); "
         "print(*sorted({name.partition('.')[0] for name in sys.modules} & {'yaml', 'httpx', 'kubernetes', 'rich'})); "
-        "print(*{'mcp_operator.catalog.model', 'mcp_cli.output.table'} & set(sys.modules))"
+        "print(*{'mcp_operator.catalog.model', 'mcp_operator.catalog.spelling', 'mcp_cli.output.table', "
+        "'mcp_cli.kinds', 'mcp_operator.runtime.resources', 'dataclasses', 'json'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[0] == "io.github.example/clock-7"

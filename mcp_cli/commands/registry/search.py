@@ -45,7 +45,9 @@ def run(query: str, limit: int, session: Session) -> None:
     with open_catalogue() as catalogue:
         found = catalogue.search(query, limit)
         similar = [] if found else catalogue.similar(query)
-        warnings = [*catalogue.warnings(), *([] if found else catalogue.gaps())]
+        warnings = catalogue.warnings()
+        if not found and len(catalogue.states()) == 1:  # an index that was made anew knows the builtin source alone
+            warnings += catalogue.gaps()
     document = rows(found)
     session.printer.show(document, lambda: _table(document, query))
     if similar:

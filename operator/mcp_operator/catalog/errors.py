@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class CatalogError(Exception):
@@ -38,8 +38,7 @@ class UnusableValues(CatalogError):
     """Values that somebody gave and the entry has no use for, or does not allow."""
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(NamedTuple):
     """One required value that nobody gave: its key, the flag that gives it, and what a person needs to know.
 
     `in_env` says that it is a variable, which a whole Secret can give; `form` how the value has to read.

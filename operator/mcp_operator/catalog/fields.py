@@ -15,6 +15,8 @@ def text(value: Any) -> str:
 
     Halves of surrogate pairs, which JSON can spell and no file can hold, are replaced.
     """
+    if type(value) is str and value.isascii():  # nearly every one
+        return value.strip()
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str | int | float | date):
@@ -42,7 +44,11 @@ def mappings(value: Any) -> list[dict[str, Any]]:
 
 def first(document: dict[str, Any], *keys: str) -> Any:
     """The value of the first of these keys that is there: versions of a schema renamed them."""
-    return next((document[key] for key in keys if document.get(key) is not None), None)
+    for key in keys:
+        value = document.get(key)
+        if value is not None:
+            return value
+    return None
 
 
 def flag(value: Any) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mcp_operator.catalog import database, spelling
+from mcp_operator.catalog import database
 from mcp_operator.catalog.cards import LISTED, Card, card, name_words, unpacked, words_of
 from mcp_operator.catalog.errors import CatalogError
 
@@ -164,6 +164,8 @@ class Index:
 
     def _guesses(self, word: str) -> list[str]:
         """The word itself where it is known, else the known words that look most like it."""
+        from mcp_operator.catalog import spelling
+
         if self._ranked(_expression(word), 1) or len(word) < spelling.SHORTEST:
             return [word]
         shapes = list(spelling.shapes(word))
@@ -176,6 +178,9 @@ class Index:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it or nothing, whatever happens to the process."""
         try:
+            self._connection.execute(
+                "PRAGMA synchronous = NORMAL"
+            )  # with a WAL nothing breaks, at most a refresh is lost
             database.begin(self._connection, self.path)
             yield self._connection
             self._connection.execute("COMMIT")

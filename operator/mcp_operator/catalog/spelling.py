@@ -13,8 +13,11 @@ SHORTEST, LONGEST = 3, 24
 
 
 def shapes(word: str) -> set[int]:
-    """The word and the word without each of its letters, as numbers; none for a word too short or too long to guess."""
-    if not SHORTEST <= len(word) <= LONGEST:
+    """The word and the word without each of its letters, as numbers; none for what cannot be guessed.
+
+    That is a word too short or too long, and a number: every other number looks like it.
+    """
+    if not SHORTEST <= len(word) <= LONGEST or word.isdecimal():
         return set()
     cut = (word[:at] + word[at + 1 :] for at in range(len(word)))
     return {zlib.crc32(text.encode("utf-8", "replace")) for text in (word, *cut)}

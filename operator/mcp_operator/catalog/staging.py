@@ -56,14 +56,15 @@ class Staging:
 
     def add(self, entry: ServerEntry) -> bool:
         """Whether it is the first of its name and version; only what differs from the index is kept whole."""
-        row = row_of(entry)
-        known = self._connection.execute(
-            "SELECT digest FROM entries WHERE source = ? AND name = ? AND version = ?",
-            (entry.source, entry.name, entry.version),
-        ).fetchone()
-        same = not self._anew and known is not None and known[0] == entry.digest
+        same = not self._anew and self._digest(entry) == entry.digest
         raw = None if same else zlib.compress(entry.raw.encode("utf-8", "replace"), 1)
-        return self._stage((*row, raw))
+        return self._stage((*row_of(entry), raw))
+
+    def _digest(self, entry: ServerEntry) -> str | None:
+        """The digest of what the index holds under the entry's name and version."""
+        query = "SELECT digest FROM entries WHERE source = ? AND name = ? AND version = ?"
+        known = self._connection.execute(query, (entry.source, entry.name, entry.version)).fetchone()
+        return known[0] if known else None
 
     def keep(self, name: str, version: str) -> None:
         """An entry of the index that has not changed, without reading it again."""
@@ -119,6 +120,7 @@ class _Merge:
         self._connection = connection
         self._source = source
         self._touched: set[str] = set()
+        self._learnt: set[str] = set()
 
     def remove(self, rows: Iterable[tuple[int, str, int]]) -> int:
         count = 0
@@ -152,18 +154,18 @@ class _Merge:
 
     def choose(self) -> None:
         """Of the versions of each touched name show one: the latest that is not deleted."""
-        columns = "id, version, status, latest, published, shown"
+        columns = "id, version, status, latest, published, shown, name, title, description, tags, categories"
         query = f"SELECT {columns} FROM entries WHERE source = ? AND name = ? COLLATE NOCASE"
         for name in self._touched:
             rows = self._connection.execute(query, (self._source, name)).fetchall()
             usable = [row for row in rows if row[2] in _STATUSES]
             best = max(usable, key=_preference)[0] if usable else None
-            for id, *_, shown in rows:
+            for id, _, _, _, _, shown, *texts in rows:
                 if shown and id != best:
                     self._unword(id)
                     self._connection.execute("UPDATE entries SET shown = 0 WHERE id = ?", (id,))
                 elif not shown and id == best:
-                    self._word(id)
+                    self._word(words_row(id, *texts))
                     self._connection.execute("UPDATE entries SET shown = 1 WHERE id = ?", (id,))
 
     def _update(self, id: int, shown: int, row: list[Any], raw: bytes) -> None:
@@ -179,23 +181,21 @@ class _Merge:
         id = self._connection.execute(query, (*row, leaf(row[1]))).lastrowid
         self._connection.execute("INSERT INTO documents VALUES (?, ?)", (id, raw))
 
-    def _words(self, id: int) -> tuple[Any, ...]:
-        query = "SELECT name, title, description, tags, categories FROM entries WHERE id = ?"
-        return words_row(id, *self._connection.execute(query, (id,)).fetchone())
-
-    def _word(self, id: int) -> None:
-        words = self._words(id)
+    def _word(self, words: tuple[Any, ...]) -> None:
         query = "INSERT INTO words (rowid, name, title, description, tags) VALUES (?, ?, ?, ?, ?)"
         self._connection.execute(query, words)
-        for word in set(words_of(f"{words[1]} {words[2]} {words[4]}")):
+        for word in set(words_of(f"{words[1]} {words[2]} {words[4]}")) - self._learnt:
             self._learn(word)
 
     def _unword(self, id: int) -> None:
+        known = "SELECT name, title, description, tags, categories FROM entries WHERE id = ?"
+        words = words_row(id, *self._connection.execute(known, (id,)).fetchone())
         query = "INSERT INTO words (words, rowid, name, title, description, tags) VALUES ('delete', ?, ?, ?, ?, ?)"
-        self._connection.execute(query, self._words(id))
+        self._connection.execute(query, words)
 
     def _learn(self, word: str) -> None:
         """Make a word known to the guesses; words are never unlearned, for a guess is checked by a search."""
+        self._learnt.add(word)
         shapes = spelling.shapes(word)
         if not shapes:
             return
@@ -205,9 +205,9 @@ class _Merge:
             self._connection.executemany("INSERT OR IGNORE INTO shapes VALUES (?, ?)", rows)
 
 
-def _preference(row: tuple[int, str, str, int, str, int]) -> tuple[Any, ...]:
+def _preference(row: tuple[Any, ...]) -> tuple[Any, ...]:
     """What makes one version better than another: its status, then what the registry says, its date, its number."""
-    _, version, status, latest, published, _ = row
+    _, version, status, latest, published = row[:5]
     return _STATUSES[status], latest, published, version_key(version)
 
 

@@ -93,6 +93,11 @@ def test_nonsense_is_not_guessed(catalogue: Catalogue) -> None:
     assert catalogue.similar("") == []
 
 
+def test_a_number_is_no_misspelt_word() -> None:
+    assert shapes("2026") == set()
+    assert shapes("v2026") & shapes("v206")
+
+
 @given(st.text("abcdefgh", min_size=4, max_size=20), st.data())
 def test_one_wrong_letter_leaves_a_common_shape(word: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(word) - 1))
