@@ -192,7 +192,11 @@ def _care() -> dict[str, Schema]:
             "Capabilities that it must declare.",
             {"type": "string", "enum": ["tools", "resources", "prompts", "logging", "completions"]},
         ),
-        "timeout": string("How long one question may take.", default="10s", pattern=r"^[0-9]+(ms|s|m)$"),
+        "timeout": string(
+            "How long one question may take; a server behind the bridge that stays silent is given more each time.",
+            default="10s",
+            pattern=r"^[0-9]+(ms|s|m)$",
+        ),
     }
     rolling = {
         "maxUnavailable": int_or_string("As in a Deployment. Default 25%."),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mcp_operator.controllers.problem import Problem
@@ -25,6 +25,8 @@ PATIENCE = 1.0
 BACKOFF_BASE, BACKOFF_CEILING = 1.0, 300.0
 # So many failures in a row are no slow start any more.
 HOPELESS = 6
+# So many times its time a server gets at last that starts slowly.
+LONGER = 8
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +152,7 @@ class Prober:
     async def _question(self, target: Target, state: _State) -> None:
         try:
             async with self._slots:
-                mcp = await self._ask(target)
+                mcp = await self._ask(_patient(target, state.failures))
             state.mcp = mcp
             self._note(state, unmet(target, mcp))
             if target.every and state.problem is None:
@@ -184,6 +186,15 @@ class Prober:
         if state.mcp is None:
             return View(False, None, ASKING)
         return View(True, state.mcp)
+
+
+def _patient(target: Target, failures: int) -> Target:
+    """The target, with more time after each try that failed.
+
+    Behind our bridge a question to an older server starts a process of its own: one that needs longer for that than a
+    question may take would never answer, however often it is asked.
+    """
+    return replace(target, timeout=target.timeout * min(2**failures, LONGER)) if target.bridged else target
 
 
 def unmet(target: Target, mcp: Object) -> Problem | None:

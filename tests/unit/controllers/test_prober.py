@@ -23,6 +23,7 @@ class Server:
 
     def __init__(self) -> None:
         self.asked: list[float] = []
+        self.given: list[float] = []
         self.woken: list[Key] = []
         self.silent = False
         self.seconds = 0.0
@@ -30,6 +31,7 @@ class Server:
 
     async def ask(self, target: Target) -> dict[str, object]:
         self.asked.append(now())
+        self.given.append(target.timeout)
         await asyncio.sleep(self.seconds)
         if self.silent:
             raise Silence("NoAnswer", "the server says nothing")
@@ -68,6 +70,24 @@ def test_a_silent_server_is_asked_again_with_back_off_and_at_last_counts_as_hope
         server.silent = False
         await asyncio.sleep(view.problem.again or 0)
         assert (await server.prober.look(TARGET)).speaks
+
+    run(work())
+
+
+@pytest.mark.parametrize(("bridged", "given"), [(True, [10, 20, 40, 80, 80, 80]), (False, [10, 10, 10, 10, 10, 10])])
+def test_a_server_whose_every_answer_takes_a_start_is_given_longer_each_time(bridged: bool, given: list[float]) -> None:
+    async def work() -> None:
+        server = Server()
+        server.silent = True
+        target = replace(TARGET, bridged=bridged)
+        view = await server.prober.look(target)
+        while view.problem is not None and not view.problem.fatal:
+            await asyncio.sleep(view.problem.again or 0)
+            view = await server.prober.look(target)
+        assert server.given == given
+        server.silent = False
+        await asyncio.sleep(view.problem.again or 0 if view.problem else 0)
+        assert (await server.prober.look(target)).speaks
 
     run(work())
 
