@@ -69,7 +69,10 @@ async def test_a_server_that_is_asked_to_stop_leaves_no_message(tmp_path: Path, 
 async def test_a_server_that_never_answered_is_told_of_when_it_is_stopped(tmp_path: Path) -> None:
     """As one that serves HTTP although its entry says stdio: the probes wait in vain, and the kubelet stops it."""
     left = tmp_path / "termination-log"
-    script = "import time; print('Running on http://127.0.0.1:8000', flush=True); time.sleep(600)"
+    script = (
+        "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit('Error: interrupted'))\n"
+        "print('Running on http://127.0.0.1:8000', flush=True); time.sleep(600)"
+    )
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "mcp_operator.bridge.main", "--port", "0", "--termination-log", str(left)),
         *("--", sys.executable, "-c", script),
@@ -77,7 +80,7 @@ async def test_a_server_that_never_answered_is_told_of_when_it_is_stopped(tmp_pa
     )
     assert process.stderr is not None
     async with asyncio.timeout(PATIENCE):
-        while b"Running on" not in await process.stderr.readline():
+        while b"no message: Running on" not in await process.stderr.readline():
             pass
     process.terminate()
     assert await asyncio.wait_for(process.wait(), PATIENCE) == 0

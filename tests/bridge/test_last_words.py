@@ -147,6 +147,7 @@ FORMS = {
         "Error: no /s/pods/a6e4b42e-742f-4b1e-bb2e-6242cbbdb242/volumes/app/x",
         ["Error: no app/x"],
     ),
+    "the number of a process": ("INFO:     Started server process [15583]", ["INFO: Started server process"]),
     "nothing": ("\n2026-11-21 13:00:00\n----\n", []),
 }
 

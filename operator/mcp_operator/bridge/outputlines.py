@@ -42,7 +42,7 @@ _GROUP_MARK = re.compile(r"^\s*(?:\+-\+-[-\s\d]*$|\+ (?=Exception Group)|\|)+")
 _DECORATION = re.compile(r"^[\W_]*$")
 _TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?|\d{1,2}/\d{1,2}/\d{2,4},? \d\d:\d\d:\d\d"
 _STAMP = re.compile(rf"^[\[(]?(?:{_TIME}|\d\d:\d\d:\d\d(?:[.,]\d+)?)[\])]?(?:\s*[|-])?\s*")
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_OF_THIS_RUN = re.compile(r" at 0x[0-9a-fA-F]+|(?<=process) \[\d+\]")
 _MACHINE_PATH = re.compile(
     r"(?:file://)?/(?:[^\s'\":,)]*/)?(?=(?:node_modules|site-packages|dist-packages)/)"
     r"|(?:file://)?/[^\s'\":,)]*/pods/[0-9a-f-]{36}/volumes/"
@@ -133,7 +133,7 @@ def _tidy(line: str) -> str:
     line = line.strip()
     if line.startswith("{") and line.endswith("}"):
         line = _of_json(line)
-    line = _MACHINE_PATH.sub("", _ADDRESS.sub("", _STAMP.sub("", line)))
+    line = _MACHINE_PATH.sub("", _OF_THIS_RUN.sub("", _STAMP.sub("", line)))
     return "" if _DECORATION.match(line) else " ".join(line.split())
 
 

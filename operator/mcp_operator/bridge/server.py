@@ -107,6 +107,7 @@ class Bridge:
         return code
 
     def _say_unanswered(self) -> None:
+        """Before the child is stopped: what it says of that is of no interest."""
         from mcp_operator.bridge import ending
 
         words = ending.words_of_stopped(self._modern.channel.child.last_words, self._options.secret_env)
@@ -124,10 +125,10 @@ class Bridge:
         self._close_listeners()
         self._sessions.close_streams()
         self._modern.end_subscriptions()
-        await self._flush(self._options.drain)
-        await asyncio.gather(self._sessions.stop(), self._modern.channel.child.stop())
         if self._modern.era is None:
             self._say_unanswered()
+        await self._flush(self._options.drain)
+        await asyncio.gather(self._sessions.stop(), self._modern.channel.child.stop())
         return 0
 
     def _close_listeners(self) -> None:
