@@ -179,7 +179,14 @@ def say_error(message: str, hint: str = "") -> None:
 def _one_line(text: str) -> str:
     from mcp_cli.output.harmless import harmless
 
-    return harmless(" ".join(text.split()))
+    return harmless(_as_called(" ".join(text.split())))
+
+
+def _as_called(text: str) -> str:
+    """Commands in the words are written with `mcp`, and shown with the name in use (`kubectl mcp`)."""
+    from mcp_cli.main import program_name
+
+    return text.replace("`mcp ", f"`{program_name(sys.argv[0])} ")
 
 
 def debugging() -> bool:

@@ -113,6 +113,15 @@ def test_an_interrupt_is_quiet_and_ends_with_130() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
+def test_hints_name_the_program_as_it_was_called() -> None:
+    program = "import sys; sys.argv = ['/bin/kubectl-mcp', 'scale']; from mcp_cli.main import main; main()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stderr.splitlines()[1] == "       `kubectl mcp scale --help` shows how it is used."
+    program = program.replace("'scale'", "'deploy'")
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "(`kubectl mcp registry search`)" in done.stderr
+
+
 def test_an_interrupted_prompt_ends_its_line(capsys: pytest.CaptureFixture[str]) -> None:
     def ask() -> int:
         click.echo("Delete it? ", nl=False, err=True)
