@@ -42,13 +42,14 @@ def run(asked: Wanted, session: Session) -> None:
     if not asked.objects:
         for kind in asked.kinds:
             found += [(kind, obj) for obj in session.cluster.list(kind, session.scope)["items"]]
-        if not found:
+        if not found and session.printer.human:
             session.say("There is nothing to describe.")
+    if not session.printer.human:
+        session.show_objects([obj for _, obj in found])
+        return
     for number, (kind, obj) in enumerate(found):
-        if number and session.printer.human:
+        if number:
             click.echo()
-        elif number and session.output == "yaml":
-            click.echo("---")
         session.printer.show(obj, text=lambda kind=kind, obj=obj: _text(session, kind, obj))  # type: ignore[misc]
 
 

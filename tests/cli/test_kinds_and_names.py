@@ -130,8 +130,9 @@ def test_describe_several_and_all_of_a_kind(three: Run) -> None:
     for words in (("time", "fetch"), ("servers",), ("server/time", f"{FULL}/fetch")):
         shown = three("describe", *words).stdout
         assert {line.split()[1] for line in shown.splitlines() if line.startswith("Name:")} == {"time", "fetch"}
-    both = three("describe", "servers", "-o", "yaml").stdout
-    assert [document["metadata"]["name"] for document in yaml.safe_load_all(both)] == ["fetch", "time"]
+    both = three("describe", "servers", "-o", "json").json
+    assert [item["metadata"]["name"] for item in both["items"]] == ["fetch", "time"]
+    assert three("describe", "backups", "-o", "json").json["items"] == []
 
 
 def test_delete_takes_what_get_prints(three: Run) -> None:
