@@ -19,6 +19,7 @@ from mcp_operator.catalog.fetch.retry import clock_time
 from mcp_operator.catalog.fetch.waits import Surroundings, Wait
 from mcp_operator.catalog.refreshing import Watch
 
+from mcp_cli.errors import TimedOut
 from mcp_cli.live import LiveLine
 from mcp_cli.output.style import is_terminal
 from mcp_cli.views.catalogue import harmless
@@ -35,7 +36,7 @@ QUIET_SECONDS = 5.0
 PATIENCE, LONGEST_PATIENCE = 15.0, 300.0
 SLOW_SECONDS = 3.0
 MOMENT_SECONDS = 120.0
-INTERRUPTED = "interrupted; what was not read to the end is as it was"
+UNTOUCHED = "what was not read to the end is as it was"
 
 
 class Doing:
@@ -98,7 +99,9 @@ class Watched(Watch):
         self._line.__exit__(kind, error, trace)
         self.fetcher.close()
         if kind is KeyboardInterrupt:
-            self._session.say(INTERRUPTED)
+            self._session.say(f"interrupted; {UNTOUCHED}")
+        if isinstance(error, TimedOut):
+            error.hint = f"Raise --timeout, or leave it out; {UNTOUCHED}."
 
     def progress(self, source: Source) -> Callable[[int, int | None], None]:
         """A bar on a terminal; elsewhere a line every few seconds, and none for what is read at once."""

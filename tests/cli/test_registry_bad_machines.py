@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_cli.views.watched import INTERRUPTED
+from mcp_cli.views.watched import UNTOUCHED
 from tests.cli.running import mcp
 from tests.cli.terminal import Terminal
 from tests.support.registry_server import Fault, RegistryServer, item
@@ -197,7 +197,7 @@ def test_refresh_waits_for_the_one_that_writes_and_can_be_interrupted(database: 
             assert mcp("registry", "search", "time", "-o", "name").stdout == "time\n"
             terminal.interrupt()
             assert terminal.end() == 130
-            assert INTERRUPTED in terminal.shown
+            assert f"interrupted; {UNTOUCHED}" in terminal.shown
         with Terminal("registry", "refresh", env={}) as terminal:
             terminal.until(f"builtin: writing {BUILTIN} entries to the index")
             other.execute("ROLLBACK")

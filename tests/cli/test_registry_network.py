@@ -87,6 +87,7 @@ def test_long_wait_is_said_and_the_timeout_ends_it(official: RegistryServer) -> 
     assert done.code == 124
     assert re.search(r"rate limit reached; asking again in 1\d min \(1 of 3\)", done.stderr)
     assert "did not end within 1s" in done.stderr
+    assert done.stderr.endswith("what was not read to the end is as it was.\n")
 
 
 def test_source_that_cannot_be_read_is_not_added(server: RegistryServer) -> None:

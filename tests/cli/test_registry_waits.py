@@ -13,7 +13,7 @@ from itertools import pairwise
 import pytest
 from mcp_operator.catalog.fetch.waits import Wait
 
-from mcp_cli.views.watched import INTERRUPTED, SLOW_SECONDS, Doing, countdown
+from mcp_cli.views.watched import SLOW_SECONDS, UNTOUCHED, Doing, countdown
 from tests.cli.running import mcp
 from tests.cli.terminal import Terminal
 from tests.support.registry_server import REPO, Fault, RegistryServer, item
@@ -46,7 +46,7 @@ def test_rate_limit_is_counted_down_on_a_terminal_and_interrupted_at_once(offici
             terminal.until(terminal.shown + "\r")
         terminal.interrupt()
         assert terminal.end() == 130
-        assert INTERRUPTED in terminal.shown
+        assert f"interrupted; {UNTOUCHED}" in terminal.shown
         assert "Traceback" not in terminal.shown
     assert names() == ["x/old"]
     official.mend()
@@ -62,7 +62,7 @@ def test_interrupted_wait_of_a_log_ends_at_once(official: RegistryServer) -> Non
     assert re.search(r"rate limit reached; asking again in 1[56] min \(1 of 3\), at \d\d:\d\d$", line)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
-    assert (process.returncode, out, err.strip()) == (130, "", INTERRUPTED)
+    assert (process.returncode, out, err.strip()) == (130, "", f"interrupted; {UNTOUCHED}")
 
 
 def test_slow_answer_is_said_to_be_waited_for(official: RegistryServer) -> None:

@@ -141,12 +141,12 @@ class _Merge:
             name, version = row[1], row[2]
             self._touched.add(name)
             known = self._connection.execute(
-                "SELECT id, shown FROM entries WHERE source = ? AND name = ? AND version = ?",
+                "SELECT id, shown, digest FROM entries WHERE source = ? AND name = ? AND version = ?",
                 (self._source, name, version),
             ).fetchone()
             if known:
                 self._update(known[0], known[1], row, raw)
-                changed += 1
+                changed += known[2] != row[FIELDS.index("digest")]
             else:
                 self._insert(row, raw)
                 added += 1
