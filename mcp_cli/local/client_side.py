@@ -17,11 +17,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcp_cli.local.lock import is_held, read_pid
+from mcp_cli.local.lock import AlreadyRunning, DaemonLock, is_held, read_pid
 from mcp_cli.local.paths import ClusterPaths
 
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
+PID_SECONDS = 5.0
+RESET_ATTEMPTS = 5
 POLL_SECONDS = 0.02
 
 
@@ -77,9 +79,21 @@ def start(paths: ClusterPaths) -> Started:
             "Free disk space or correct the folder's permissions, or name another folder in MCP_LOCAL_DIR.",
         ) from error
     os.close(write_end)
-    verdict = _read_line(read_end, begun + START_SECONDS)
-    os.close(read_end)
+    try:
+        verdict = _read_line(read_end, begun + START_SECONDS)
+    except KeyboardInterrupt:
+        _take_back(process)
+        raise
+    finally:
+        os.close(read_end)
     return _judge(paths, process, verdict, begun)
+
+
+def _take_back(process: subprocess.Popen[bytes]) -> None:
+    """Nobody wants the cluster any more that was just being started."""
+    _say("Interrupted: ending the embedded cluster that was being started...")
+    process.terminate()
+    process.wait()
 
 
 def _spawn(paths: ClusterPaths, ready_end: int, output: int) -> subprocess.Popen[bytes]:
@@ -160,9 +174,9 @@ def stop(paths: ClusterPaths) -> bool:
     """Ask the daemon to end and wait for it; False where none ran."""
     if not is_held(paths):
         return False
-    pid = read_pid(paths.pid_file)
+    pid = _pid_of_holder(paths)
     if pid is None:
-        raise LocalClusterError(f"a daemon runs in {paths.root}, but {paths.pid_file} does not say which")
+        return False
     try:
         os.kill(pid, signal.SIGTERM)
     except PermissionError as error:
@@ -170,6 +184,16 @@ def stop(paths: ClusterPaths) -> bool:
     except ProcessLookupError:
         return _wait_released(paths, pid)
     return _wait_released(paths, pid)
+
+
+def _pid_of_holder(paths: ClusterPaths) -> int | None:
+    """The daemon's pid, which it writes a moment after it took the lock; None when it has let go meanwhile."""
+    deadline = time.monotonic() + PID_SECONDS
+    while (pid := read_pid(paths.pid_file)) is None and is_held(paths):
+        if time.monotonic() > deadline:
+            raise LocalClusterError(f"a daemon runs in {paths.root}, but {paths.pid_file} does not say which")
+        time.sleep(POLL_SECONDS)
+    return pid
 
 
 def _wait_released(paths: ClusterPaths, pid: int) -> bool:
@@ -194,9 +218,27 @@ def reset(paths: ClusterPaths) -> bool:
             f"{paths.root} does not look like the folder of an embedded cluster; nothing was deleted",
             "Check MCP_LOCAL_DIR.",
         )
-    _end_left_behind(paths)
-    shutil.rmtree(paths.root)
+    lock = _lock_out_starts(paths)
+    try:
+        _end_left_behind(paths)
+        shutil.rmtree(paths.root)
+    finally:
+        lock.release()
     return True
+
+
+def _lock_out_starts(paths: ClusterPaths) -> DaemonLock:
+    """A command that needs a cluster may start it again at any moment: not into a folder that is being deleted."""
+    for _ in range(RESET_ATTEMPTS):
+        lock = DaemonLock(paths)
+        try:
+            lock.hold()
+            return lock
+        except AlreadyRunning:
+            stop(paths)
+    raise LocalClusterError(
+        "the embedded cluster is started again and again by somebody else", "End what uses it, then reset it."
+    )
 
 
 def _end_left_behind(paths: ClusterPaths) -> None:

@@ -73,12 +73,13 @@ class _Teller:
     def __call__(self, line: str) -> None:
         if self._descriptor is None:
             return
+        descriptor, self._descriptor = self._descriptor, None
         try:
-            os.write(self._descriptor, (" ".join(line.split()) + "\n").encode())
-            os.close(self._descriptor)
+            os.write(descriptor, (" ".join(line.split()) + "\n").encode())
         except OSError as error:
             log.debug("nobody waits for the start any more: %s", error)
-        self._descriptor = None
+        finally:
+            os.close(descriptor)
 
 
 def _teller(descriptor: int | None) -> _Teller:

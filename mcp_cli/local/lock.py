@@ -31,20 +31,38 @@ class DaemonLock:
 
     def acquire(self) -> None:
         """Take the lock and write the pid; AlreadyRunning where somebody has it."""
-        descriptor = os.open(self._paths.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            raise AlreadyRunning(read_pid(self._paths.pid_file)) from None
-        self._descriptor = descriptor
+        self.hold()
         self._paths.ready_file.unlink(missing_ok=True)
         self._paths.pid_file.write_text(f"{os.getpid()}\n")
+
+    def hold(self) -> None:
+        """Take the lock alone: nobody starts here, and nobody runs whom a `stop` could end."""
+        self._descriptor = self._lock()
+
+    def _lock(self) -> int:
+        """The descriptor of the file that has the name when it is locked: a reset may delete it meanwhile."""
+        while True:
+            descriptor = os.open(self._paths.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+                raise AlreadyRunning(read_pid(self._paths.pid_file)) from None
+            if _is_named(descriptor, self._paths.lock_file):
+                return descriptor
+            os.close(descriptor)
 
     def release(self) -> None:
         self._paths.ready_file.unlink(missing_ok=True)
         self._paths.pid_file.unlink(missing_ok=True)
         os.close(self._descriptor)
+
+
+def _is_named(descriptor: int, file: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), file.stat())
+    except FileNotFoundError:
+        return False
 
 
 def is_held(paths: ClusterPaths) -> bool:

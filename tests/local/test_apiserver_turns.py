@@ -16,10 +16,8 @@ import pytest
 from mcp_cli.local.apiserver import pace, server
 from mcp_cli.local.apiserver.app import ApiServer, create_app
 from mcp_cli.local.apiserver.config import ServerConfig
-from mcp_cli.local.apiserver.server import Listener, bind
-from mcp_cli.local.paths import ClusterPaths
-from mcp_cli.local.pki import ensure_credentials
 from mcp_cli.local.storage import Store
+from tests.support.apiserver import serving
 from tests.support.waiting import eventually
 
 MANY = 300
@@ -138,18 +136,30 @@ async def test_upkeep_of_the_store_survives_a_disk_that_takes_nothing(
     monkeypatch.setattr(server, "CHECKPOINT_SECONDS", 0.01)
     monkeypatch.setattr(server, "COMPACTION_TURNS", 1)
     caplog.set_level(logging.WARNING)
-    paths = ClusterPaths(tmp_path)
-    token, store = ensure_credentials(paths, ["127.0.0.1"]), Store(tmp_path / "db")
-    socket = bind(0)
-    config = ServerConfig(token, socket.getsockname()[1], "127.99.128.0/17", "")
-    listener = Listener(create_app(store, config), socket, paths.server_certificate, paths.server_key)
-    store._db.execute("UPDATE log SET at = 0")
-    store._db.execute("PRAGMA query_only = 1")
-    serving = asyncio.create_task(listener.serve())
-    await eventually(lambda: "the store's history was not shortened" in caplog.text, "a refused compaction")
-    assert store.compacted == 0
-    store._db.execute("PRAGMA query_only = 0")
-    await eventually(lambda: store.compacted == store.revision, "compaction, now that the disk takes it")
-    listener.stop()
-    await serving
-    store.close()
+    async with serving(tmp_path) as served:
+        store = served.store
+        store._db.execute("UPDATE log SET at = 0")
+        store._db.execute("PRAGMA query_only = 1")
+        await eventually(lambda: "the store's history was not shortened" in caplog.text, "a refused compaction")
+        assert store.compacted == 0
+        store._db.execute("PRAGMA query_only = 0")
+        await eventually(lambda: store.compacted == store.revision, "compaction, now that the disk takes it")
+
+
+@pytest.mark.parametrize(
+    ("stream", "instead"), [("exec", "processes"), ("attach", "logs"), ("portforward", "mcp port")]
+)
+@pytest.mark.parametrize("protocol", ["websocket", "SPDY/3.1"])
+async def test_a_stream_that_is_not_served_leaves_one_line_that_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, stream: str, instead: str, protocol: str
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with serving(tmp_path) as served, httpx.AsyncClient(verify=False) as http:
+        headers = {"Authorization": f"Bearer {served.token}", "Connection": "Upgrade", "Upgrade": protocol}
+        url = f"https://127.0.0.1:{served.port}/api/v1/namespaces/default/pods/p/{stream}"
+        answer = await http.get(url, headers=headers)
+    assert (answer.status_code, answer.json()["reason"]) == (501, "NotImplemented")
+    assert instead in answer.json()["message"]
+    # As the daemon sets them: warnings of uvicorn, all that is ours.
+    said = [record for record in caplog.records if record.levelno >= logging.WARNING or "mcp_cli" in record.name]
+    assert [record.getMessage() for record in said] == [f"refused {stream} of pod default/p: not served here"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,14 @@ SUBRESOURCES: dict[str, dict[str, Handler]] = {
     "token": {"create": subresources.service_account_token},
     "log": {"get": logs.logs},
 }
-_STREAMS_TO_COME = ("attach", "exec", "portforward")
+_INSTEAD = {
+    "attach": "`mcp logs` shows what the server writes",
+    "exec": "its containers are processes of this machine",
+    "portforward": "`mcp port-forward` does, and pods have addresses of this machine",
+}
+"""Streams that are not served, and what takes their place."""
+
+log = logging.getLogger(__name__)
 
 
 async def dispatch(server: Server, request: Request, target: Target) -> Response:
@@ -95,11 +103,15 @@ def _handler(call: Call) -> Handler:
         raise errors.not_found(model.group, model.plural, target.name)
     if target.subresource == "proxy":
         return proxy.proxy
-    if target.subresource in _STREAMS_TO_COME:
-        raise errors.StatusError(
-            errors.status(501, "NotImplemented", f"the embedded cluster does not serve pods/{target.subresource}")
-        )
+    if target.subresource in _INSTEAD:
+        raise _no_stream(target)
     return SUBRESOURCES.get(target.subresource, PART_VERBS).get(call.verb) or _refuse(call)
+
+
+def _no_stream(target: Target) -> errors.StatusError:
+    log.info("refused %s of pod %s/%s: not served here", target.subresource, target.namespace, target.name)
+    message = f"the embedded cluster does not serve pods/{target.subresource}: {_INSTEAD[target.subresource]}"
+    return errors.StatusError(errors.status(501, "NotImplemented", message))
 
 
 def _refuse(call: Call) -> Handler:

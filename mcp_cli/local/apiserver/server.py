@@ -34,6 +34,11 @@ class _Uvicorn(uvicorn.Server):
         yield
 
 
+def _says_nothing_of_upgrades(record: logging.LogRecord) -> bool:
+    """uvicorn advises to install a library for websockets; what is refused here says so itself (`routes`)."""
+    return not record.getMessage().startswith(("Unsupported upgrade request", "No supported WebSocket library"))
+
+
 class Listener:
     """The API server on a socket: start, serve, stop."""
 
@@ -57,6 +62,7 @@ class Listener:
         self._app = app
         self._socket = listener
         self._uvicorn = _Uvicorn(config)
+        logging.getLogger("uvicorn.error").addFilter(_says_nothing_of_upgrades)
 
     async def serve(self) -> None:
         """Until `stop` was called."""

@@ -1,0 +1,173 @@
+"""Starting, stopping and deleting the embedded cluster in each other's way, and Ctrl-C in the middle."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcp_cli.local import client_side
+from mcp_cli.local.lock import DaemonLock, is_held, read_pid
+from mcp_cli.local.node import procfs
+from mcp_cli.local.node.orphans import state_mark
+from mcp_cli.local.paths import STATE_DIR_VARIABLE, ClusterPaths
+from tests.local.node.harness import Node, schedulable_node, shell
+from tests.local.node.waiting import until
+from tests.support.api import PlainApi
+
+HOLDER = """
+import fcntl, os, signal, sys
+lock = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
+fcntl.flock(lock, fcntl.LOCK_EX)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+print("held", flush=True)
+signal.pause()
+"""
+
+
+@pytest.fixture
+def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClusterPaths]:
+    monkeypatch.setenv(STATE_DIR_VARIABLE, str(tmp_path / "state"))
+    paths = ClusterPaths.default()
+    yield paths
+    client_side.stop(paths)
+
+
+def alive(pid: int) -> bool:
+    found = procfs.facts(pid)
+    return found is not None and found.state != "Z"
+
+
+def test_ctrl_c_during_a_start_ends_what_was_being_started(paths: ClusterPaths) -> None:
+    command = [sys.executable, "-m", "mcp_cli.main", "local", "start"]
+    starting = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    daemon = until(lambda: is_held(paths) and read_pid(paths.pid_file), "the daemon has begun")
+    assert daemon
+    # Stopped, so that it cannot be ready before the signal comes.
+    os.kill(daemon, signal.SIGSTOP)
+    assert not paths.ready_file.exists(), "the machine was faster than this test"
+    starting.send_signal(signal.SIGINT)
+    assert starting.stderr is not None
+    assert "Interrupted: ending the embedded cluster" in starting.stderr.readline()
+    os.kill(daemon, signal.SIGCONT)
+    assert starting.wait(60) == 130
+    assert "Traceback" not in starting.stderr.read()
+    assert not alive(daemon)
+    assert not is_held(paths)
+
+
+def test_a_stop_waits_for_a_daemon_that_has_not_said_who_it_is(paths: ClusterPaths) -> None:
+    paths.root.mkdir(parents=True)
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(paths.lock_file)], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+    stopped: list[Any] = []
+    stopping = threading.Thread(target=lambda: stopped.append(client_side.stop(paths)))
+    stopping.start()
+    paths.pid_file.write_text(f"{holder.pid}\n")
+    assert holder.wait(30) == 0
+    stopping.join(30)
+    assert stopped == [True]
+
+
+def test_nobody_starts_a_cluster_in_a_folder_that_is_being_deleted(
+    paths: ClusterPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client_side.start(paths)
+    held: list[bool] = []
+    remove = shutil.rmtree
+
+    def look_and_remove(folder: Path, *rest: Any, **options: Any) -> None:
+        if folder == paths.root:
+            held.append(is_held(paths))
+        remove(folder, *rest, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", look_and_remove)
+    assert client_side.reset(paths)
+    assert held == [True]
+    assert not paths.root.exists()
+
+
+def test_a_lock_on_a_deleted_file_is_none(paths: ClusterPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+    import fcntl
+
+    paths.root.mkdir(parents=True)
+    flock, first = fcntl.flock, [True]
+
+    def delete_first(descriptor: int, how: int) -> None:
+        if first:
+            first.clear()
+            paths.lock_file.unlink()
+        flock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", delete_first)
+    lock = DaemonLock(paths)
+    lock.acquire()
+    assert is_held(paths)
+    lock.release()
+
+
+def test_a_stop_while_pods_start_leaves_no_process(paths: ClusterPaths) -> None:
+    for _ in range(3):
+        client_side.start(paths)
+        node = _node(paths)
+        for number in range(10):
+            if node.pod(f"p{number}") is None:
+                node.run(f"p{number}", shell("sleep 600 & sleep 600"), initContainers=[shell("sleep 0.2", "init")])
+        until(lambda: _processes(paths), "the first process")
+        assert client_side.stop(paths)
+        assert _processes(paths) == []
+    client_side.start(paths)
+    node = _node(paths)
+    for number in range(10):
+        node.until_ready(f"p{number}", 60)
+
+
+def _node(paths: ClusterPaths) -> Node:
+    api = PlainApi(paths.kubeconfig)
+    return Node(api, "default", until(lambda: schedulable_node(api), "the node is ready"))
+
+
+def _processes(paths: ClusterPaths) -> list[int]:
+    mark = state_mark(paths.root)
+    return [found.pid for found in procfs.all_facts() if found.state != "Z" and procfs.marked(found.pid, mark)]
+
+
+def test_a_wait_ends_with_words_when_the_cluster_is_deleted(paths: ClusterPaths, tmp_path: Path) -> None:
+    client_side.start(paths)
+    manifest = tmp_path / "server.yaml"
+    manifest.write_text(
+        "apiVersion: mcp.allbeone.io/v1\nkind: MCPServer\nmetadata: {name: never}\nspec: {image: example.test/never}\n"
+    )
+    command = [sys.executable, "-m", "mcp_cli.main", "--local", "deploy", "-f", str(manifest), "--wait"]
+    waiting = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    path = "/apis/mcp.allbeone.io/v1/namespaces/default/mcpservers"
+    api = PlainApi(paths.kubeconfig)
+    until(lambda: api.call("GET", path)["items"], "the server is written", 60)
+    assert client_side.reset(paths)
+    _, said = waiting.communicate(timeout=120)
+    assert waiting.returncode == 1
+    assert "Traceback" not in said
+    assert "error: " in said and "refuses the connection" in said
+
+
+async def test_two_resets_at_once_do_no_harm(paths: ClusterPaths) -> None:
+    client_side.start(paths)
+    results = await asyncio.gather(*(asyncio.to_thread(_reset, paths) for _ in range(2)))
+    assert True in results
+    assert not paths.root.exists()
+
+
+def _reset(paths: ClusterPaths) -> bool:
+    try:
+        return client_side.reset(paths)
+    except (client_side.LocalClusterError, FileNotFoundError):
+        return False
