@@ -64,6 +64,8 @@ class Operated:
         self.cluster = cluster
         self.kube = kube
         self.namespace = cluster.namespace
+        self.namespaces: tuple[str, ...] = (cluster.namespace,)
+        self.system_namespace = "default"
         self.operator: Operator | None = None
         self._client: KubeClient | None = None
         self._task: asyncio.Task[None] | None = None
@@ -74,7 +76,8 @@ class Operated:
     async def start(self) -> None:
         self._client = await KubeClient.connect(str(self.cluster.kubeconfig))
         self._stop = asyncio.Event()
-        config = OperatorConfig(namespaces=(self.namespace,), workers=4, options=Options())
+        scope = {"namespaces": self.namespaces, "system_namespace": self.system_namespace}
+        config = OperatorConfig(**scope, workers=4, options=Options())  # type: ignore[arg-type]
         self.operator = Operator(self._client, config)
         self._task = asyncio.create_task(self.operator.run(self._stop))
 

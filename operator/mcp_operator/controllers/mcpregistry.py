@@ -54,7 +54,10 @@ class RegistryReconciler:
 
     async def reconcile(self, key: Key) -> Result:
         registry = self._world.registry(key)
-        if registry is None or registry["metadata"].get("deletionTimestamp"):
+        if registry is None:
+            self._metrics.forget(key)
+            return DONE
+        if registry["metadata"].get("deletionTimestamp"):
             return DONE
         errors = validate(registry)
         if errors:
@@ -86,7 +89,7 @@ class RegistryReconciler:
             result = await self._patiently(registry, resolved)
         except Unprepared as missing:
             await self._unprepared(attempt, missing.problem, resolved)
-            return DONE
+            return Result(missing.problem.again)
         except CatalogError as error:
             self._metrics.observe(registry, "error", time.monotonic() - started)
             return await self._failed(attempt, error, resolved)

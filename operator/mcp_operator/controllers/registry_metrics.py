@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from mcp_operator.runtime.metrics import RuntimeMetrics
+from mcp_operator.runtime.resources import Key
 
+RESULTS = ("success", "error")
 _BUCKETS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0)
 
 
@@ -35,3 +38,11 @@ class RegistryMetrics:
         labels = (registry["metadata"]["namespace"], registry["metadata"]["name"])
         self._operations.labels(*labels, result).inc()
         self._durations.labels(*labels).observe(seconds)
+
+    def forget(self, key: Key) -> None:
+        """The registry is gone: so are its numbers."""
+        for result in RESULTS:
+            with contextlib.suppress(KeyError):
+                self._operations.remove(*key, result)
+        with contextlib.suppress(KeyError):
+            self._durations.remove(*key)

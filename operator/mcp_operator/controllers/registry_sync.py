@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import threading
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from mcp_operator.api.mcpregistry import ResolvedRegistry
 from mcp_operator.catalog import stored
 from mcp_operator.catalog.stored import Index, Pin, Pinned
 from mcp_operator.controllers import registry_read
+from mcp_operator.controllers.children import controller_of
 from mcp_operator.controllers.problem import Problem
 from mcp_operator.controllers.registry_read import Found, Stopped, Task
 from mcp_operator.controllers.registry_schedule import origin_of
@@ -29,8 +31,8 @@ from mcp_operator.runtime.resources import CONFIGMAPS, SECRETS, key_of
 
 Object = dict[str, Any]
 
-# Nobody tells when the right to read it is given.
-UNREADABLE_SECONDS = 30.0
+# Nobody tells when a right is given, or a stranger's object goes.
+UNTOLD_SECONDS = 30.0
 
 
 class Unprepared(Exception):
@@ -59,7 +61,7 @@ async def inputs(world: RegistryWorld, registry: Object, resolved: ResolvedRegis
         try:
             found = await world.input(resource, registry["metadata"]["namespace"], name)
         except Forbidden as error:
-            raise Unprepared(Problem("ReferenceUnreadable", error.message, again=UNREADABLE_SECONDS)) from error
+            raise Unprepared(Problem("ReferenceUnreadable", error.message, again=UNTOLD_SECONDS)) from error
         if found is None:
             words = f"waiting for the {resource.kind} {name} in this namespace"
             raise Unprepared(Problem(f"{resource.kind}Missing", words))
@@ -74,6 +76,7 @@ async def synchronise(
 
     Raises FetchError, CatalogError, Unprepared, or an ApiError; the stored set is the old one then.
     """
+    await _refuse_a_strangers(world, registry)
     known = world.index(registry) if world.complete(registry) else None
     origin = origin_of(resolved)
     if known is not None and known.origin != origin:
@@ -196,9 +199,36 @@ async def _store(
     return Synced(found, index, changed)
 
 
+async def _refuse_a_strangers(world: RegistryWorld, registry: Object) -> None:
+    """A ConfigMap of the index's name that is no registry's is left alone, and the source is not read in vain."""
+    if world.index(registry) is not None:
+        return
+    namespace, name = key_of(registry)
+    try:
+        live = await world.client.get(CONFIGMAPS, stored.index_name(name), namespace)
+    except NotFound:
+        return
+    owner = controller_of(live) or {}
+    if owner.get("kind") != names.KIND_REGISTRY or owner.get("name") != name:
+        words = f"ConfigMap {stored.index_name(name)} is there already and belongs to someone else; rename the registry"
+        raise Unprepared(Problem("NameTaken", f"{words}, or delete that object", again=UNTOLD_SECONDS))
+
+
+def _owns(registry: Object, obj: Object) -> bool:
+    return (controller_of(obj) or {}).get("uid") == registry["metadata"]["uid"]
+
+
 def _there(world: RegistryWorld, registry: Object) -> set[str]:
-    """The ConfigMaps that hold something of the registry."""
-    return {obj["metadata"]["name"] for obj in world.config_maps(key_of(registry))}
+    """The ConfigMaps that hold something of this very registry, and stay; those of an earlier one are taken over."""
+    found = (obj for obj in world.config_maps(key_of(registry)) if _owns(registry, obj))
+    return {obj["metadata"]["name"] for obj in found if not obj["metadata"].get("deletionTimestamp")}
+
+
+async def _delete(world: RegistryWorld, obj: Object) -> None:
+    metadata = obj["metadata"]
+    if not metadata.get("deletionTimestamp"):
+        with contextlib.suppress(NotFound):
+            await world.client.delete(CONFIGMAPS, metadata["name"], metadata["namespace"], uid=metadata["uid"])
 
 
 async def _write_shard(world: RegistryWorld, registry: Object, data: bytes, there: set[str]) -> str:
@@ -224,12 +254,8 @@ async def _switch(world: RegistryWorld, registry: Object, index: Index) -> bool:
 async def _prune(world: RegistryWorld, registry: Object, index: Index) -> None:
     kept = {*index.config_maps, stored.index_name(registry["metadata"]["name"])}
     for obj in world.config_maps(key_of(registry)):
-        metadata = obj["metadata"]
-        if metadata["name"] not in kept and not metadata.get("deletionTimestamp"):
-            try:
-                await world.client.delete(CONFIGMAPS, metadata["name"], metadata["namespace"], uid=metadata["uid"])
-            except NotFound:
-                continue
+        if obj["metadata"]["name"] not in kept:
+            await _delete(world, obj)
 
 
 async def _apply(world: RegistryWorld, body: Object) -> None:
