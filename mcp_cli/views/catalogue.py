@@ -28,8 +28,10 @@ def rows(cards: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _harmless_card(card: dict[str, Any]) -> dict[str, Any]:
-    shown = {
-        key: harmless(value) if isinstance(value, str) else [harmless(word) for word in value]
-        for key, value in card.items()
-    }
-    return shown | {"name": one_line(card["name"])}
+    return {key: _harmless_field(key, value) for key, value in card.items()}
+
+
+def _harmless_field(key: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return [harmless(word) for word in value]
+    return harmless(value) if key == "description" else one_line(value)

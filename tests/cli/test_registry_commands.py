@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from mcp_operator.catalog.catalogue import ONLY_BUILTIN
 
 pytestmark = pytest.mark.fast
 
@@ -152,10 +153,10 @@ def test_filter_that_no_entry_can_have_is_refused(flag: str, value: str, known: 
 
 def test_filter_that_fits_nothing_is_an_empty_answer() -> None:
     done = mcp("registry", "list", "--runtime", "remote", "--transport", "http")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "No server matches.\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"No server matches.\nnote: {ONLY_BUILTIN}\n")
     for output, shown in (("json", {"items": []}), ("yaml", None), ("name", None)):
         done = mcp("registry", "list", "--category", "none-such", "-o", output)
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (done.returncode, done.stderr) == (0, f"note: {ONLY_BUILTIN}\n")
         assert json.loads(done.stdout) == shown if shown else done.stdout in ("", "items: []\n")
 
 
@@ -204,3 +205,15 @@ def test_completion_knows_the_catalogue_and_offers_nothing_that_a_shell_could_ru
     assert "time keeping" not in completed("registry", "list", "--category", "ti")
     assert completed("registry", "list", "--tag", "good/") == ["good/clock-1", "good/clock-2"]
     assert completed("registry", "list", "--runtime", "r") == ["remote"]
+
+
+def test_newcomer_is_told_where_more_servers_are() -> None:
+    for words in (("search", "grafana"), ("inspect", "grafana"), ("list", "--tag", "grafana"), ("sources",)):
+        assert ONLY_BUILTIN in mcp("registry", *words).stderr
+    for words in (("search", "time"), ("list",), ("inspect", "time")):
+        assert mcp("registry", *words).stderr == ""
+
+
+def test_removed_source_is_named_to_a_script(checkout: Path) -> None:
+    mcp("registry", "add", "mine", "--dir", str(checkout))
+    assert mcp("registry", "remove", "mine", "-o", "name").stdout == "mine\n"

@@ -59,7 +59,7 @@ def run(where: dict[str, str], limit: int, sort: str, session: Session) -> None:
 
     with open_catalogue() as catalogue:
         document: dict[str, Any] = rows(catalogue.select(where, sort, limit))
-        warnings = [*catalogue.warnings(), *catalogue.gaps()]
+        warnings = [*catalogue.warnings(), *catalogue.gaps(found=bool(document["items"]))]
     session.printer.show(document, lambda: _table(document))
     for words in warnings:
         session.say(f"note: {harmless(words)}")

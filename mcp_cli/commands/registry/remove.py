@@ -6,7 +6,7 @@ import click
 
 from mcp_cli.cataloguecompletion import complete_source
 from mcp_cli.groups import Command
-from mcp_cli.session import Session, cluster_options
+from mcp_cli.session import LISTS, Session, cluster_options
 
 EXAMPLES = """
 mcp registry remove docker
@@ -14,7 +14,7 @@ mcp registry remove docker
 
 
 @click.command("remove", cls=Command, examples=EXAMPLES)
-@cluster_options(formats=(), all_namespaces=False)
+@cluster_options(formats=LISTS, all_namespaces=False)
 @click.argument("name", shell_complete=complete_source)
 def command(session: Session, name: str) -> None:
     """Remove a source of servers and its entries from the catalogue.
@@ -30,4 +30,7 @@ def run(name: str, session: Session) -> None:
 
     with open_catalogue() as catalogue:
         catalogue.remove(name)
-    click.echo(f"source {name} removed")
+    if session.printer.human:
+        click.echo(f"source {name} removed")
+    else:
+        session.printer.show({"items": [{"name": name}]})

@@ -47,7 +47,7 @@ def run(query: str, limit: int, session: Session) -> None:
         similar = [] if found else catalogue.similar(query)
         warnings = catalogue.warnings()
         if not found and len(catalogue.states()) == 1:  # an index that was made anew knows the builtin source alone
-            warnings += catalogue.gaps()
+            warnings += catalogue.gaps(found=False)
     document = rows(found)
     session.printer.show(document, lambda: _table(document, query))
     if similar:

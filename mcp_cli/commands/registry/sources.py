@@ -41,7 +41,10 @@ def run(session: Session) -> None:
 
     with open_catalogue() as catalogue:
         items = _items(catalogue)
+        gaps = catalogue.gaps(found=len(items) > 1)
     session.printer.show({"items": items}, lambda: _table(items))
+    for words in gaps:
+        session.say(f"note: {words}")
 
 
 def _items(catalogue: Catalogue) -> list[dict[str, Any]]:

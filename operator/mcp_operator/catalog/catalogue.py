@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 BUILTIN = "builtin"
 OLD_SECONDS = 7 * 86400
+ONLY_BUILTIN = "only the builtin servers are known; the official registry: mcp registry add official --type official"
 
 
 @contextmanager
@@ -158,10 +159,11 @@ class Catalogue:
             old.append(f"only builtin servers are known: {self._index.path} cannot be kept: {self._index.not_kept}")
         return old
 
-    def gaps(self) -> list[str]:
+    def gaps(self, *, found: bool = True) -> list[str]:
         """What a person has to know of an answer that may lack something: sources that were never read, and why.
 
-        Reads the configuration, which costs more than a search.
+        Where nothing was `found` and there is no source but the builtin one, also how others are added. Reads the
+        configuration, which costs more than a search.
         """
         try:
             configured = {source.name for source in self.sources}
@@ -170,7 +172,8 @@ class Catalogue:
         known = self._index.states().keys()
         unread, forsaken = sorted(configured - known), sorted(known - configured)
         notes = [f"{', '.join(unread)}: not read yet (mcp registry refresh)"] if unread else []
-        return notes + [f"{name} is no source any more (mcp registry remove {name})" for name in forsaken]
+        notes += [f"{name} is no source any more (mcp registry remove {name})" for name in forsaken]
+        return notes if found or notes or configured != {BUILTIN} else [ONLY_BUILTIN]
 
     def names(self, prefix: str = "", limit: int = -1) -> list[str]:
         """Names that begin so."""
@@ -210,7 +213,7 @@ class Catalogue:
 
         found = [one for one in self._index.versions(name) if source in (None, one.source)]
         if not found:
-            raise EntryNotFound(name, self.similar(name), self.gaps())
+            raise EntryNotFound(name, self.similar(name), self.gaps(found=False))
         found.sort(key=lambda one: (one.shown, one.published, version_key(one.version)), reverse=True)
         return sorted(found, key=lambda one: (self._rank(one.source), one.source))
 
@@ -226,7 +229,7 @@ class Catalogue:
             found = self._index.versions(plain)
         found = [one for one in found if source in (None, one.source)]
         if not found:
-            raise EntryNotFound(plain, self.similar(plain), self.gaps())
+            raise EntryNotFound(plain, self.similar(plain), self.gaps(found=False))
         fitting = [one for one in found if one.version == version] if version else found
         if not fitting:
             known = ", ".join(dict.fromkeys(one.version for one in found if one.version))
