@@ -149,9 +149,10 @@ async def test_sessions_have_a_cap(start: Start) -> None:
 
 
 async def test_idle_session_ends_and_one_with_a_stream_does_not(start: Start) -> None:
-    bridge = await start("--session-idle", "0.6", "--keep-alive", "0.1")
-    idle, open_ = await bridge.session(), await bridge.session()
+    bridge = await start("--session-idle", "3", "--keep-alive", "0.1")
+    open_ = await bridge.session()
     async with bridge.http.stream("GET", bridge.url, headers=open_):
+        idle = await bridge.session()
 
         async def ended() -> bool:
             return await bridge.metric("mcp_bridge_sessions ") == 1

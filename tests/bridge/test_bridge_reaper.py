@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -53,14 +54,19 @@ def state(pid: int) -> str:
 
 
 @pytest.mark.skipif(not unshare_works(), reason="needs the right to make a PID namespace")
-async def test_orphans_are_buried_and_the_child_is_not_lost() -> None:
-    orphans = "for n in 1 2 3; do (sleep 0.3 & ) ; done"
+async def test_orphans_are_buried_and_the_child_is_not_lost(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    orphans = f"for n in 1 2 3; do (cat {gate} & ) ; done"
     async with as_process_one(f"{orphans}; exec {sys.executable} {SERVER}") as bridge:
         await bridge.until(bridge.is_ready)
         init = below(bridge.process.pid)[0]
         assert len(below(init)) == 4
 
         async def buried() -> bool:
+            # A reader that has opened the gate by now ends when nobody can write to it any more.
+            with contextlib.suppress(OSError):
+                os.close(os.open(gate, os.O_WRONLY | os.O_NONBLOCK))
             return len(below(init)) == 1
 
         await bridge.until(buried)

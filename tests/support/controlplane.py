@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 import ssl
 import urllib.error
 import urllib.request
@@ -18,6 +19,8 @@ from typing import Any
 from tests.support.processes import Process, StartError, free_ports
 
 START_TIMEOUT = 90.0
+START_ATTEMPTS = 3
+TAKEN = "address already in use"
 
 
 class RealControlPlane:
@@ -33,12 +36,17 @@ class RealControlPlane:
 
     def start(self) -> None:
         """All four programs, ready to use: the controllers have made the `default` service account."""
-        try:
-            self.start_api_server()
-            self._start_controllers()
-        except BaseException:
-            self.stop()
-            raise
+        for left in reversed(range(START_ATTEMPTS)):
+            try:
+                self.start_api_server()
+                self._start_controllers()
+                return
+            except BaseException as error:
+                self.stop()
+                # A port that was free when it was chosen may be somebody else's by now.
+                if not left or not isinstance(error, StartError) or TAKEN not in str(error):
+                    raise
+            shutil.rmtree(self.directory / "etcd", ignore_errors=True)
 
     def stop(self) -> None:
         while self._processes:

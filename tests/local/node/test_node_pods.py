@@ -154,8 +154,8 @@ def test_a_config_map_that_comes_later_lets_the_pod_start(node: Node) -> None:
         "mounted", "FailedMount", 'MountVolume.SetUp failed for volume "v" : configmap "settings" not found'
     )
     node.config_map("settings", level="debug")
-    node.until_ready("later", timeout=5)
-    node.until_ready("mounted", timeout=5)
+    node.until_ready("later")
+    node.until_ready("mounted")
 
 
 def test_environment_from_every_source(node: Node, cluster: Cluster) -> None:
@@ -188,7 +188,7 @@ def test_a_mounted_config_map_follows_its_object(node: Node, cluster: Cluster) -
     node.run("reader", shell(script) | mount, volumes=[{"name": "v", "configMap": {"name": "settings"}}])
     until(lambda: "one" in last_line(cluster, "reader"), "the first value is read")
     node.replace("configmaps", {"metadata": {"name": "settings"}, "data": {"mode": "two"}})
-    until(lambda: "two" in cluster.kubectl("logs", "reader", "--tail=2"), "the second value is read", 5)
+    until(lambda: "two" in cluster.kubectl("logs", "reader", "--tail=2"), "the second value is read")
 
 
 def test_secrets_and_the_downward_api_as_files(node: Node, cluster: Cluster) -> None:
@@ -242,21 +242,24 @@ def test_hooks_run_after_the_start_and_before_the_end(node: Node, cluster: Clust
     }
     mount = {"volumeMounts": [{"name": "d", "mountPath": "/d"}]}
     script = "trap 'cat /d/log; exit 0' TERM; echo up; while :; do sleep 0.05; done"
-    node.run("hooked", shell(script, lifecycle=lifecycle) | mount, volumes=[{"name": "d", "emptyDir": {}}])
+    volumes = [{"name": "d", "emptyDir": {}}]
+    node.run("hooked", shell(script, lifecycle=lifecycle) | mount, volumes=volumes, terminationGracePeriodSeconds=30)
     node.until_ready("hooked")
     follower = subprocess.Popen(cluster.kubectl_argv("logs", "-f", "hooked"), stdout=subprocess.PIPE, text=True)
     assert follower.stdout is not None and follower.stdout.readline() == "up\n"
     node.delete("pods", "hooked")
-    assert follower.communicate(timeout=10)[0].split() == ["after", "before"]
+    assert follower.communicate(timeout=60)[0].split() == ["after", "before"]
     assert follower.returncode == 0, "following ends with the container"
 
 
 def test_a_failing_liveness_probe_restarts_the_container(node: Node) -> None:
+    # On a busy machine a probe takes its time, and the second run may be caught before it removed the file.
     probe = {"exec": {"command": ["sh", "-c", "test ! -e /d/sick"]}, "periodSeconds": 1, "failureThreshold": 1}
+    probe |= {"timeoutSeconds": 30}
     script = "if [ ! -e /d/ran ]; then touch /d/ran; (sleep 1; touch /d/sick) & else rm -f /d/sick; fi; exec sleep 3600"
     mount = {"volumeMounts": [{"name": "d", "mountPath": "/d"}]}
     node.run("sick", shell(script, livenessProbe=probe) | mount, volumes=[{"name": "d", "emptyDir": {}}])
-    pod = node.until_pod("sick", lambda pod: status_of(pod).get("restartCount") == 1 and is_ready(pod), "restarted")
+    pod = node.until_pod("sick", lambda pod: status_of(pod).get("restartCount", 0) >= 1 and is_ready(pod), "restarted")
     assert status_of(pod)["lastState"]["terminated"]["exitCode"] == 143
     node.until_event("sick", "Killing", "failed liveness probe, will be restarted")
     node.until_event("sick", "Unhealthy", "Liveness probe failed")

@@ -105,20 +105,18 @@ async def test_probes_that_cannot_be_tried(probe: dict[str, Any]) -> None:
 
 
 async def test_a_server_is_ready_a_moment_after_it_answers() -> None:
-    """A readiness period of ten seconds does not make a starting server wait for it."""
+    """A readiness period of an hour does not make a starting server wait for it."""
     web, record = Web(), Record()
     await web.start()
     port = web.port
     await web.stop()
     probes = asyncio.create_task(
-        run_probes({"readinessProbe": {"httpGet": {"port": port}, "periodSeconds": 10}}, target(), record.listener())
+        run_probes({"readinessProbe": {"httpGet": {"port": port}, "periodSeconds": 3600}}, target(), record.listener())
     )
-    await asyncio.sleep(0.4)
-    assert record == ["started"], "refused connections of a start are no news"
+    await until_async(lambda: record, "the probes begin")
     await web.start(port)
-    began = time.monotonic()
     await until_async(lambda: "ready" in record, "ready")
-    assert time.monotonic() - began < 0.5
+    assert record == ["started", "ready"], "refused connections of a start are no news"
     probes.cancel()
     await web.stop()
 
@@ -132,7 +130,7 @@ def test_eager_steps_grow_to_their_bound() -> None:
 
 async def test_without_probes_a_container_is_ready_at_once() -> None:
     record = Record()
-    await asyncio.wait_for(run_probes({}, target(), record.listener()), 1)
+    await asyncio.wait_for(run_probes({}, target(), record.listener()), 20)
     assert record == ["started", "ready"]
 
 

@@ -53,7 +53,7 @@ def make_service(node: Node, **spec: Any) -> tuple[str, int]:
 def ask(address: tuple[str, int], client: str = "127.0.0.1") -> str | None:
     """The name that answers, None where the connection is refused, nothing where its pod has just gone."""
     try:
-        with socket.create_connection(address, timeout=5, source_address=(client, 0)) as connection:
+        with socket.create_connection(address, timeout=30, source_address=(client, 0)) as connection:
             connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
             answer = b""
             while data := connection.recv(4096):
