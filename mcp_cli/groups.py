@@ -141,7 +141,7 @@ def write_examples(examples: str, formatter: click.HelpFormatter, name: str) -> 
 
 
 def _unknown(ctx: click.Context, name: str, known: Iterable[str], elsewhere: list[str]) -> click.UsageError:
-    """`elsewhere` are the paths of commands of that name in other groups."""
+    """`elsewhere` is what another program's word means here, and commands of that name in other groups."""
     from difflib import get_close_matches
 
     near = [f"`{program(ctx)} {path}`" for path in elsewhere[:2]] or get_close_matches(name, list(known), n=2)

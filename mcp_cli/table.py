@@ -99,6 +99,21 @@ COMMANDS: tuple[Row, ...] = (
 )
 
 
+HABITS: dict[str, str] = {
+    **dict.fromkeys(("apply", "create"), "deploy -f FILE"),
+    **dict.fromkeys(("run", "install", "upgrade", "add"), "deploy NAME"),
+    **dict.fromkeys(("rm", "remove", "uninstall"), "delete NAME"),
+    **dict.fromkeys(("ls", "ps", "show"), "get servers"),
+    **dict.fromkeys(("edit", "patch", "set"), "update NAME"),
+    "rollout": "restart NAME",
+    "stop": "scale NAME --replicas 0",
+    "start": "scale NAME --replicas 1",
+    "wait": "status NAME --watch",
+    "events": "describe NAME",
+}
+"""What other programs call it (kubectl, helm, docker), for the one who types that."""
+
+
 def children(group: str) -> dict[str, Row]:
     """The rows right below a group ("" is the root), by every name that reaches them."""
     rows = [row for row in COMMANDS if row.parent == group]
@@ -109,8 +124,9 @@ def children(group: str) -> dict[str, Row]:
 
 
 def elsewhere(group: str, name: str) -> list[str]:
-    """The paths of commands of that name in other groups, of those that help shows."""
-    return [row.path for row in COMMANDS if not row.hidden and row.name == name and row.parent != group]
+    """What the word means by habit, then the paths of commands of that name in other groups, of those that help shows."""
+    meant = [HABITS[name]] if not group and name in HABITS else []
+    return meant + [row.path for row in COMMANDS if not row.hidden and row.name == name and row.parent != group]
 
 
 def visible(group: str) -> list[Row]:

@@ -64,3 +64,12 @@ def test_a_completion_without_a_cluster_offers_nothing_and_starts_nothing(isolat
     done = mcp("__complete", "status", "")
     assert (done.code, done.stdout) == (0, ":4\n")
     assert not (isolated_home / ".local/state/mcp").exists()
+
+
+@pytest.mark.parametrize(("word", "meant"), table.HABITS.items())
+def test_the_words_of_other_programs_are_answered(word: str, meant: str) -> None:
+    assert word not in table.children("")
+    assert meant.split()[0] in table.children("")
+    done = mcp(word)
+    assert done.code == 2
+    assert f"`mcp {meant}`" in done.stderr
