@@ -118,7 +118,7 @@ class Watched(Watch):
                     self._say(words)
 
         verb = "asking" if source.remote else "reading"
-        self._now(f"{source.name}: {verb} {harmless(source.place)}")
+        self._now(f"{source.name}: {verb} {harmless(source.place)}".rstrip())
         return show
 
     def writing(self, source: Source, count: int) -> None:

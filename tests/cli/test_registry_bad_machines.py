@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -204,3 +205,19 @@ def test_refresh_waits_for_the_one_that_writes_and_can_be_interrupted(database: 
             terminal.until(f"builtin: {BUILTIN} servers")
             assert terminal.end() == 0
     other.close()
+
+
+def test_process_that_is_killed_while_it_writes_leaves_all_or_nothing(folder: Path) -> None:
+    mcp("registry", "add", "d", "--dir", str(folder))
+    for document in folder.glob("servers/*/server.yaml"):
+        document.write_text(document.read_text() + "# edited\n")
+    with Terminal("registry", "refresh", "--name", "d", env={}) as terminal:
+        terminal.until("d: writing 300 entries to the index")
+        os.kill(terminal.pid, signal.SIGKILL)
+        assert terminal.end() == -signal.SIGKILL
+    raw = [mcp("registry", "inspect", f"s{number}", "--raw").stdout for number in range(0, 300, 60)]
+    assert len({text.endswith("# edited\n") for text in raw}) == 1
+    assert len(mcp("registry", "list", "--source", "d", "-o", "name").stdout.split()) == 300
+    assert mcp("registry", "search", "s299", "-o", "name").stdout == "s299\n"
+    assert mcp("registry", "refresh", "--name", "d").code == 0
+    assert mcp("registry", "inspect", "s7", "--raw").stdout.endswith("# edited\n")
