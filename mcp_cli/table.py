@@ -124,7 +124,7 @@ def children(group: str) -> dict[str, Row]:
 
 
 def elsewhere(group: str, name: str) -> list[str]:
-    """What the word means by habit, then the paths of commands of that name in other groups, of those that help shows."""
+    """What the word means by habit, then the commands of that name in other groups, of those that help shows."""
     meant = [HABITS[name]] if not group and name in HABITS else []
     return meant + [row.path for row in COMMANDS if not row.hidden and row.name == name and row.parent != group]
 
