@@ -179,7 +179,7 @@ def event_lines(events: Sequence[dict[str, Any]]) -> list[str]:
     if not events:
         return ["Events:  <none>"]
     rows = []
-    for event in sorted(events, key=last_seen):
+    for event in sorted(events, key=_order):
         about = event.get("involvedObject") or {}
         count = int(event.get("count") or (event.get("series") or {}).get("count") or 1)
         seen = age(last_seen(event) or None) + (f" (x{count})" if count > 1 else "")
@@ -194,6 +194,12 @@ def event_lines(events: Sequence[dict[str, Any]]) -> list[str]:
             ]
         )
     return ["Events:", *_table(["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"], rows)]
+
+
+def _order(event: dict[str, Any]) -> tuple[str, int]:
+    """By the second; within one as they were written."""
+    version = event["metadata"].get("resourceVersion") or ""
+    return last_seen(event)[:19], int(version) if version.isdigit() else 0
 
 
 def last_seen(event: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mcp_cli.durations import age, human, parse_duration
 from mcp_cli.pods import ready_text, restarts, state_message, state_word
-from mcp_cli.views.describe import describe_server
+from mcp_cli.views.describe import describe_server, event_lines
 from mcp_cli.views.status import page, why_not_ready
 from mcp_cli.waiting import is_ready
 from tests.cli.running import golden
@@ -260,3 +260,12 @@ def test_the_description_tells_what_the_registry_says_of_a_server_that_it_comple
         ["License:", "MIT"],
         ["Capabilities:", "tools,", "prompts"],
     ]
+
+
+def test_events_of_one_second_stand_as_they_were_written() -> None:
+    def event(reason: str, version: str) -> dict[str, Any]:
+        metadata = {"name": reason, "resourceVersion": version}
+        return {"metadata": metadata, "reason": reason, "lastTimestamp": "2026-11-21T12:00:00Z", "message": "x"}
+
+    lines = event_lines([event("Second", "100"), event("First", "99"), event("Third", "101")])
+    assert [line.split()[1] for line in lines[2:]] == ["First", "Second", "Third"]
