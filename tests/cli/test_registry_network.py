@@ -125,6 +125,8 @@ def test_token_is_used_and_never_seen(server: RegistryServer, monkeypatch: pytes
         (("refresh", "--name", "nobody"), "there is no source 'nobody'"),
         (("list", "--source", "nobody"), "there is no source 'nobody'"),
         (("versions", "nobody"), "there is no server 'nobody'"),
+        (("versions", "nobody@1.0"), "there is no server 'nobody'"),
+        (("inspect", "time", "--source", "nobody"), "there is no source 'nobody'"),
     ],
 )
 def test_wrong_words_are_said_before_anything_is_asked(words: tuple[str, ...], message: str) -> None:
@@ -144,6 +146,11 @@ def test_versions_and_one_of_them(server: RegistryServer) -> None:
     name = mcp("registry", "versions", "x/clock", "-o", "name").stdout.split()[1]
     assert mcp("registry", "inspect", name, "-o", "json").json["description"] == "The old one"
     assert mcp("registry", "inspect", "x/clock", "-o", "jsonpath={.version}").stdout == "2.0.0"
+    assert mcp("registry", "versions", name, "-o", "name").stdout.split() == ["x/clock@2.0.0", "x/clock@1.0.0"]
+    elsewhere = mcp("registry", "inspect", "x/clock", "--source", "builtin")
+    assert (elsewhere.code, elsewhere.stdout) == (1, "")
+    assert "the source builtin has no server 'x/clock'" in elsewhere.stderr
+    assert "it is in: o" in elsewhere.stderr
 
 
 def test_list_filters_and_sorts(official: RegistryServer) -> None:

@@ -208,12 +208,13 @@ class Catalogue:
         return _parsed(known, self._index.document(known))
 
     def versions(self, name: str, source: str | None = None) -> list[Found]:
-        """Every version of that name, newest first, by source. Raises EntryNotFound."""
+        """Every version of that name, newest first, by source; a version in the name is passed over.
+
+        Raises EntryNotFound.
+        """
         from mcp_operator.catalog.staging import version_key
 
-        found = [one for one in self._index.versions(name) if source in (None, one.source)]
-        if not found:
-            raise EntryNotFound(name, self.similar(name), self.gaps(found=False))
+        _, _, found = self._known(name, source)
         found.sort(key=lambda one: (one.shown, one.published, version_key(one.version)), reverse=True)
         return sorted(found, key=lambda one: (self._rank(one.source), one.source))
 
@@ -223,13 +224,7 @@ class Catalogue:
 
     def _preferred(self, name: str, source: str | None) -> Found:
         """By priority of the sources; of one source the version that is asked for, else the one it shows."""
-        plain, version, found = name, "", self._index.versions(name)
-        if not found and "@" in name[1:]:
-            plain, _, version = name.rpartition("@")
-            found = self._index.versions(plain)
-        found = [one for one in found if source in (None, one.source)]
-        if not found:
-            raise EntryNotFound(plain, self.similar(plain), self.gaps(found=False))
+        plain, version, found = self._known(name, source)
         fitting = [one for one in found if one.version == version] if version else found
         if not fitting:
             known = ", ".join(dict.fromkeys(one.version for one in found if one.version))
@@ -239,6 +234,21 @@ class Catalogue:
             return not one.shown and not version, self._rank(one.source), one.source, -one.id
 
         return min(fitting, key=worth)
+
+    def _known(self, name: str, source: str | None) -> tuple[str, str, list[Found]]:
+        """The plain name, the version that is asked for with it, and what is stored under the name; never nothing."""
+        plain, version, found = name, "", self._index.versions(name)
+        if not found and "@" in name[1:]:
+            plain, _, version = name.rpartition("@")
+            found = self._index.versions(plain)
+        if not found:
+            raise EntryNotFound(plain, self.similar(plain), self.gaps(found=False))
+        of_source = [one for one in found if source in (None, one.source)]
+        if source and not of_source:
+            self.source(source)
+            others = ", ".join(sorted({one.source for one in found}))
+            raise CatalogError(f"the source {source} has no server {plain!r}", f"it is in: {others}")
+        return plain, version, of_source
 
     def _rank(self, source: str) -> int:
         return next((-known.priority for known in self.sources if known.name == source), 0)
