@@ -21,7 +21,7 @@ from mcp_operator.catalog.errors import CatalogError
 from mcp_operator.catalog.fetch.reading import Item, Reader, Reading
 from mcp_operator.runtime.resources import CONFIGMAPS
 
-from mcp_cli.errors import CliError
+from mcp_cli.errors import CliError, ClusterProblem
 from mcp_cli.kinds import REGISTRIES
 from mcp_cli.servers import find
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 TYPE = "cluster"
 # A new set may take the place of the old one between two requests.
 _TRIES = 3
+_START = "it is the embedded cluster: mcp local start"
 
 
 def readers(session: Session) -> dict[str, Reader]:
@@ -86,7 +87,14 @@ def _read(session: Session, reading: Reading) -> Iterator[Item]:
     try:
         yield from _entries(_cluster_of(session, reading.source), reading)
     except CliError as error:
-        raise CatalogError(error.message, error.hint or "") from error
+        hint = _START if isinstance(error, ClusterProblem) and _is_embedded(reading.source) else error.hint
+        raise CatalogError(error.message, hint) from error
+
+
+def _is_embedded(source: Source) -> bool:
+    from mcp_cli.local.paths import ClusterPaths
+
+    return source.kubeconfig == str(ClusterPaths.default().kubeconfig.resolve())
 
 
 def _entries(cluster: Cluster, reading: Reading) -> Iterator[Item]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -98,6 +99,27 @@ def test_a_source_stays_with_the_cluster_that_it_was_added_from(team: Env, tmp_p
     assert "its 2 servers of" in gone.stderr
     assert len(mcp("registry", "list", "--source", "far", "-o", "name", env=elsewhere).stdout.split()) == 2
     mcp("registry", "remove", "far", env=elsewhere)
+
+
+def test_a_source_in_the_embedded_cluster_that_is_stopped_says_how_it_is_started(tmp_path: Path) -> None:
+    """A refresh starts no cluster: it leaves the entries that are there."""
+    state = tmp_path / "state"
+    state.mkdir()
+    cluster = {"name": "c", "cluster": {"server": "https://127.0.0.1:9", "insecure-skip-tls-verify": True}}
+    context = {"name": "mcp-local", "context": {"cluster": "c", "user": "u"}}
+    user = {"name": "u", "user": {"token": "t"}}
+    config = {"clusters": [cluster], "contexts": [context], "users": [user], "current-context": "mcp-local"}
+    (state / "kubeconfig").write_text(yaml.safe_dump(config))
+    source = {"name": "s", "type": "cluster", "path": "default/team", "context": "mcp-local"}
+    place = Path(os.environ["XDG_CONFIG_HOME"], "mcp")
+    place.mkdir(parents=True)
+    listed = {"sources": [source | {"kubeconfig": str(state / "kubeconfig")}]}
+    (place / "registries.yaml").write_text(yaml.safe_dump(listed))
+    done = mcp("registry", "refresh", "--name", "s", env={"MCP_LOCAL_DIR": str(state)})
+    assert done.code == 1
+    assert "refuses the connection" in done.stderr
+    assert "it is the embedded cluster: mcp local start" in done.stderr
+    assert [path.name for path in state.iterdir()] == ["kubeconfig"]
 
 
 def test_the_tools_of_a_server_that_runs_elsewhere_can_be_called(asking: Env) -> None:
