@@ -57,6 +57,9 @@ class ApiServer:
             await response(scope, receive, send)
         except ClientDisconnect:
             log.debug("the client of %s went away", scope["path"])
+        except refusals.BrokenOff as error:
+            # The head of the answer is out: that its connection ends too early is all that can still be said.
+            log.info("%s", error)
 
     async def _answer(self, request: Request) -> Response:
         """Every failure becomes a Status object."""

@@ -14,6 +14,10 @@ class PlainNotFound(Exception):
     """A path outside the API: answered in plain text, as Go's own server does."""
 
 
+class BrokenOff(Exception):
+    """A workload's answer that ended too early, after its head went to the client; the message says whose."""
+
+
 def method_not_allowed() -> errors.StatusError:
     message = "the server does not allow this method on the requested resource"
     return errors.StatusError(errors.status(405, "MethodNotAllowed", message, {}))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import h11
+import httpx
 import pytest
 
 from tests.local.api.conftest import Api
@@ -29,6 +30,7 @@ class Workload:
 
     port: int = 0
     gone: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
     received: list[bytes] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -53,6 +55,15 @@ class Workload:
         path = request.target.decode()
         if path.startswith("/stream"):
             await self._stream(connection, reader, writer)
+            return
+        if path.startswith("/never"):
+            self.asked.set()
+            while await reader.read(65536):
+                pass
+            self.gone.set()
+            return
+        if path.startswith("/short"):
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nten bytes.")
             return
         body = b""
         while isinstance(event := await self._next(connection, reader), h11.Data):
@@ -135,6 +146,25 @@ async def test_an_answer_is_passed_on_while_it_comes_and_ends_with_the_client(ap
             assert line == "data: first"
             break
     await asyncio.wait_for(workload.gone.wait(), 10)
+
+
+@pytest.mark.parametrize("body", [None, b"{}", b"x" * 300_000])
+async def test_a_client_that_leaves_before_the_answer_takes_its_request_with_it(
+    api: Api, workload: Workload, body: bytes | None
+) -> None:
+    path = api.path(f"pods/web:{workload.port}/proxy/never")
+    asking = asyncio.create_task(api.http.request("POST" if body else "GET", path, content=body))
+    await asyncio.wait_for(workload.asked.wait(), 30)
+    asking.cancel()
+    await asyncio.wait_for(workload.gone.wait(), 30)
+
+
+async def test_an_answer_that_breaks_off_breaks_off_for_the_client(api: Api, workload: Workload) -> None:
+    with pytest.raises(httpx.RemoteProtocolError):
+        await api.http.get(api.path(f"pods/web:{workload.port}/proxy/short"))
+    log = (api.cluster.kubeconfig.parent.parent / "daemon.log").read_text()
+    assert "broke off" in log
+    assert "Exception in ASGI application" not in log
 
 
 async def test_many_at_once_get_their_own_answers(api: Api, workload: Workload) -> None:

@@ -6,15 +6,17 @@ client's Host goes on, and `X-Forwarded-*` say where the request came from.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
 
 from mcp_cli.local.apimachinery import errors
-from mcp_cli.local.apiserver import kubelet
+from mcp_cli.local.apiserver import kubelet, refusals
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
@@ -114,11 +116,11 @@ _REPEATABLE = ("GET", "HEAD", "OPTIONS")
 _ATTEMPTS = 4
 
 
-async def _send(request: Request, url: str) -> ClientResponse:
+async def _send(request: Request, url: str, sent: asyncio.Event) -> ClientResponse:
     import aiohttp
     from yarl import URL
 
-    body = _body(request)
+    body = _body(request, sent)
     left = _ATTEMPTS if request.method in _REPEATABLE and body is None else 1
     while True:
         left -= 1
@@ -139,12 +141,16 @@ async def _send(request: Request, url: str) -> ClientResponse:
 
 async def forward(request: Request, url: str) -> Response:
     """Send the request to `url` and stream the answer back."""
-    answer = await _send(request, url)
+    import aiohttp
+
+    answer = await _unless_gone(request, url)
 
     async def stream() -> AsyncIterator[bytes]:
         try:
             async for chunk in answer.content.iter_any():
                 yield chunk
+        except aiohttp.ClientError as error:
+            raise refusals.BrokenOff(f"the answer of {url} broke off: {error or type(error).__name__}") from None
         finally:
             answer.close()
 
@@ -154,6 +160,28 @@ async def forward(request: Request, url: str) -> Response:
         (name.lower(), value) for name, value in answer.raw_headers if name.decode("latin-1").lower() not in dropped
     ]
     return response
+
+
+async def _unless_gone(request: Request, url: str) -> ClientResponse:
+    """Send it; a client that leaves before the workload answers takes its request with it."""
+    sent = asyncio.Event()
+    sending = asyncio.ensure_future(_send(request, url, sent))
+    gone = asyncio.ensure_future(_gone(request, sent))
+    try:
+        await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not sending.done():
+            raise ClientDisconnect
+        return sending.result()
+    finally:
+        for task in (sending, gone):
+            task.cancel()
+
+
+async def _gone(request: Request, sent: asyncio.Event) -> None:
+    """Until the client went away; while its body is being passed on, that is noticed there."""
+    await sent.wait()
+    while (await request.receive())["type"] != "http.disconnect":
+        continue
 
 
 def _named_by_connection(value: str) -> set[str]:
@@ -177,8 +205,15 @@ def _request_headers(request: Request) -> list[tuple[str, str]]:
     return headers
 
 
-def _body(request: Request) -> Any:
-    """The request's body as it arrives; none where the headers announce none."""
+def _body(request: Request, sent: asyncio.Event) -> Any:
+    """The request's body as it arrives, and when it is out; none where the headers announce none."""
     if request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:
+        sent.set()
         return None
-    return request.stream()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        async for piece in request.stream():
+            yield piece
+        sent.set()
+
+    return pieces()
