@@ -39,6 +39,8 @@ class Run:
     by_hand: ByHand | None = None
     stands_for: str = ""
     """The version that the entry names, where the package registry has it no more and the newest ran."""
+    turn: int = 0
+    """Its place in the order of the seed."""
 
     @property
     def gone(self) -> bool:
@@ -62,6 +64,11 @@ class Run:
         return next((why for why, words in _PASSED_OVER.items() if words.search(self.words)), "")
 
     @property
+    def able(self) -> bool:
+        """Whether it starts for anybody, here or by hand; what could not be tried by hand stands against us."""
+        return not self.passed_over and (self.tools is not None or self.by_hand is None or self.works_by_hand)
+
+    @property
     def line(self) -> str:
         """One line for a person."""
         said = f"{self.tools} tools" if self.tools is not None else self.words
@@ -75,55 +82,46 @@ class Run:
         return f"by hand: {self.by_hand.tools} tools" if self.works_by_hand else f"by hand: {self.by_hand.words}"
 
 
-def met(runs: Sequence[Run]) -> tuple[bool, bool]:
-    """Whether four fifths answer: of all that count, and of those that answer at all, by hand or here.
-
-    One that was not tried by hand stands against us.
-    """
-    counted = [run for run in runs if not run.passed_over]
-    answered = sum(run.tools is not None for run in counted)
-    able = sum(run.tools is not None or run.by_hand is None or run.works_by_hand for run in counted)
-    return 5 * answered >= 4 * len(counted), 0 < 4 * able <= 5 * answered
+def met(runs: Sequence[Run]) -> bool:
+    """Whether four fifths of those that start for anybody answer."""
+    able = [run for run in runs if run.able]
+    return 0 < 4 * len(able) <= 5 * sum(run.tools is not None for run in able)
 
 
-def figures(runs: Sequence[Run]) -> Iterator[str]:
-    """The report, line by line; the plain figure first."""
-    counted = [run for run in runs if not run.passed_over]
-    failed = [run for run in counted if run.tools is None]
-    answered = len(counted) - len(failed)
-    yield f"run: {answered} of {len(counted)} answer tools/list (target {-(-4 * len(counted) // 5)} of {len(counted)})"
+def figures(runs: Sequence[Run], size: int) -> Iterator[str]:
+    """The report, line by line: of `size` servers that start at all, and of the first `size` whether they do or not."""
+    counted = sorted((run for run in runs if not run.passed_over), key=lambda run: run.turn)
+    able = [run for run in counted if run.able]
+    yield (
+        f"run: {_answered(able)} of {len(able)} that start at all answer tools/list "
+        f"(target {-(-4 * len(able) // 5)}: {'met' if met(runs) else 'missed'})"
+    )
+    first = counted[:size]
+    yield f"  {_answered(first)} of the first {len(first)} picks answer, those among them that start for nobody"
     for why, count in Counter(run.passed_over for run in runs if run.passed_over).most_common():
         yield f"  {count} passed over: {why}"
     others = [run for run in counted if run.stands_for]
     yield (
-        f"  {len(others)} of the {len(counted)} ran as the newest version, since theirs is gone from the package "
-        f"registry: {sum(run.tools is not None for run in others)} of these answer"
+        f"  {len(others)} of {len(counted)} ran as the newest version, since theirs is gone from the package registry: "
+        f"{_answered(others)} of these answer"
     )
-    neither = [run for run in failed if run.by_hand is not None and not run.works_by_hand]
-    ours = [run for run in failed if run.works_by_hand]
-    yield (
-        f"of the {len(failed)} others, {len(neither)} do not answer when started by hand (uvx, npx) either: "
-        "broken as published or in want of something"
-    )
+    yield from _silent(counted)
+
+
+def _answered(runs: Sequence[Run]) -> int:
+    return sum(run.tools is not None for run in runs)
+
+
+def _silent(counted: Sequence[Run]) -> Iterator[str]:
+    """Those that do not answer, with their words and what they do by hand."""
+    dead = [run for run in counted if not run.able]
+    yield f"{len(dead)} do not answer when started by hand (uvx, npx) either: broken or in want of something"
+    failed = [run for run in counted if run.tools is None]
     for run in failed:
         yield f"  {run.line}"
         yield f"      {run.by_hand_line}"
     for reason, count in Counter(run.words.partition(":")[0] for run in failed).most_common():
         yield f"  {count:3}  {reason}"
-    for run in ours:
-        yield f"works by hand and not here, which is ours to mend: {run.entry} ({run.package})"
-    yield from _verdict(runs, answered, len(counted), len(failed) - len(neither))
-
-
-def _verdict(runs: Sequence[Run], answered: int, counted: int, silent_here: int) -> Iterator[str]:
-    of_all, of_able = met(runs)
-    able = answered + silent_here
-    if of_all:
-        yield f"target met: {answered} of {counted} are at least four fifths"
-    elif of_able:
-        yield (
-            f"target met only beside the reference: {answered} of the {able} that answer at all, by hand or here, are "
-            f"at least four fifths; of all {counted} they are not"
-        )
-    else:
-        yield f"target missed: {answered} of {counted}, and of the {able} that answer at all, are below four fifths"
+    for run in failed:
+        if run.works_by_hand:
+            yield f"works by hand and not here, which is ours to mend: {run.entry} ({run.package})"

@@ -62,24 +62,26 @@ def _wants_nothing(entry: ServerEntry) -> bool:
 async def run_sample(
     entries: list[ServerEntry], cluster: ReportCluster, seed: int, size: int, limit: float
 ) -> list[Run]:
-    """Start servers, as many at once as the machine bears, until so many have shown whether they run.
+    """Start servers, as many at once as the machine bears, until so many were seen that start at all.
 
-    One that says nothing of us makes room for the next, and is counted apart (`_PASSED_OVER`); of one whose version is
-    gone from the package registry, the newest is started.
+    One that says nothing of us makes room for the next, and is counted apart: what cannot be fetched or wants something
+    (`_PASSED_OVER`), and what does not answer when it is started by hand either. Of one whose version is gone from the
+    package registry, the newest is started.
     """
     deadline = time.monotonic() + limit
-    waiting = candidates(entries, seed)
+    waiting = enumerate(candidates(entries, seed))
     runs: list[Run] = []
 
     async def worker(client: KubeClient) -> None:
-        while sum(not run.passed_over for run in runs) + len(started) < size and (entry := next(waiting, None)):
+        while sum(run.able for run in runs) + len(started) < size and (pick := next(waiting, None)):
+            turn, entry = pick
             started.add(entry.name)
             found = await _run(entry, client, cluster, deadline, None)
             if found.gone:
                 found = await _run(entry, client, cluster, deadline, "latest")
                 found = replace(found, stands_for=(entry.package and entry.package.version) or "")
             started.discard(entry.name)
-            runs.append(found)
+            runs.append(replace(found, turn=turn))
             print(f"  {found.line}" + (f"\n      {found.by_hand_line}" if found.by_hand else ""), flush=True)
 
     started: set[str] = set()
