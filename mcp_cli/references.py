@@ -105,17 +105,22 @@ def _several(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...
     from mcp_cli.kinds import SERVERS
 
     asked = wanted(words)
-    if not asked.objects:
+    if words and not asked.objects:
         raise WrongUsage("no server is named", "Give NAME, several of them, or server/NAME.")
     if any(kind != SERVERS for kind, _ in asked.objects):
         raise WrongUsage("this command works on servers only", "Give NAME, several of them, or server/NAME.")
     return tuple(dict.fromkeys(name for _, name in asked.objects))
 
 
-def servers_argument() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def servers_argument(*, required: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The argument NAME... of a command that does the same with each server: `time fetch`, `server time`."""
     from mcp_cli.completing import complete_victims
 
     return click.argument(
-        "words", metavar="NAME...", nargs=-1, required=True, callback=_several, shell_complete=complete_victims
+        "words",
+        metavar="NAME..." if required else "[NAME]...",
+        nargs=-1,
+        required=required,
+        callback=_several,
+        shell_complete=complete_victims,
     )

@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from mcp_cli.groups import Command
-from mcp_cli.references import server_argument
+from mcp_cli.references import servers_argument
 from mcp_cli.session import OBJECTS, Session, cluster_options
 
 EXAMPLES = """
 mcp status time
 mcp status time --watch
+mcp status time fetch
 mcp status -A
 mcp status time -o jsonpath='{.status.phase}'
 """
@@ -23,26 +24,29 @@ TICK = 1.0
 
 @click.command("status", cls=Command, examples=EXAMPLES)
 @cluster_options(formats=OBJECTS)
-@server_argument(required=False)
+@servers_argument(required=False)
 @click.option("-w", "--watch", is_flag=True, help="Go on; redraws in place on a terminal, prints on change elsewhere.")
-def command(session: Session, name: str | None, watch: bool) -> None:
+def command(session: Session, words: tuple[str, ...], watch: bool) -> None:
     """Show how a server is: its phase, replicas, endpoint and conditions, and the reason when something is wrong.
 
     Without a name it shows every server of the namespace, one after the other.
     """
     if watch:
-        _watch(session, name)
-    elif name:
-        _one(session, name)
+        _watch(session, words)
+    elif words:
+        _named(session, words)
     else:
         _all(session)
 
 
-def _one(session: Session, name: str) -> None:
+def _named(session: Session, names: tuple[str, ...]) -> None:
     from mcp_cli.servers import find_server
 
-    server = find_server(session, name)
-    session.printer.show(server, text=lambda: _pages([server]))
+    servers = [find_server(session, name) for name in names]
+    if session.printer.human:
+        session.printer.show(servers, text=lambda: _pages(servers))
+    else:
+        session.show_objects(servers)
 
 
 def _all(session: Session) -> None:
@@ -56,24 +60,29 @@ def _all(session: Session) -> None:
     session.printer.show(document, text=lambda: _pages(items))
 
 
-def _watch(session: Session, name: str | None) -> None:
-    """Redraw on every change, and each second for the age, until interrupted or the server is gone."""
+def _watch(session: Session, names: tuple[str, ...]) -> None:
+    """Redraw on every change, and each second for the age, until interrupted or the servers are gone."""
     from mcp_cli.following import Following
     from mcp_cli.kinds import SERVERS
     from mcp_cli.live import LiveBlock
     from mcp_cli.output.style import is_terminal
     from mcp_cli.servers import find_server
 
-    namespace = find_server(session, name)["metadata"]["namespace"] if name else session.scope
-    following = Following(session.cluster, SERVERS, namespace, field_selector=f"metadata.name={name}" if name else None)
+    found = [find_server(session, name)["metadata"] for name in names]
+    asked = {f"{metadata['namespace']}/{metadata['name']}" for metadata in found}
+    only = found[0] if len(found) == 1 else None
+    fields = f"metadata.name={only['name']}" if only else None
+    following = Following(session.cluster, SERVERS, only["namespace"] if only else session.scope, field_selector=fields)
     known: dict[str, dict[str, Any]] = {}
     block, ready = LiveBlock(), False
     for change in following.changes(TICK if is_terminal(sys.stdout) else None):
+        if change is not None and asked and change.obj and _key(change.obj) not in asked:
+            continue
         if change is not None:
             ready = ready or change.what == "SYNCED"
             _note(known, change.what, change.obj)
-        if name and ready and not known:
-            session.say(f'MCPServer "{name}" is gone.')
+        if names and ready and not known:
+            session.say(f'MCPServer "{", ".join(names)}" is gone.')
             return
         if not ready:
             continue
@@ -83,10 +92,14 @@ def _watch(session: Session, name: str | None) -> None:
             session.printer.show(change.obj)
 
 
+def _key(obj: dict[str, Any]) -> str:
+    return f"{obj['metadata'].get('namespace')}/{obj['metadata']['name']}"
+
+
 def _note(known: dict[str, dict[str, Any]], what: str, obj: dict[str, Any]) -> None:
     if not obj:
         return
-    key = f"{obj['metadata'].get('namespace')}/{obj['metadata']['name']}"
+    key = _key(obj)
     if what == "DELETED":
         known.pop(key, None)
     else:

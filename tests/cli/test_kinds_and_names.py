@@ -178,8 +178,12 @@ def test_a_selector_that_cannot_be_read(three: Run) -> None:
     assert "Check --selector" in refused.stderr
 
 
-def test_one_server_by_its_full_name(three: Run) -> None:
+def test_servers_by_their_full_names(three: Run) -> None:
     assert three("status", "server/time").stdout.startswith("Name: time\n")
+    both = three("status", "servers", "time", "fetch").stdout
+    assert [line for line in both.splitlines() if line.startswith("Name:")] == ["Name: time", "Name: fetch"]
+    assert len(three("status", "time", "fetch", "-o", "json").json["items"]) == 2
+    assert three("status", "time", "-o", "json").json["kind"] == "MCPServer"
     wrong = three("logs", "registry/default")
     assert wrong.code == 2
     assert "no server" in wrong.stderr
