@@ -205,7 +205,17 @@ def _wait_released(paths: ClusterPaths, pid: int) -> bool:
                 f"`kill -9 {pid}` ends it by force; the next start cleans up and loses nothing.",
             )
         time.sleep(POLL_SECONDS)
+    while _runs(pid) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
     return True
+
+
+def _runs(pid: int) -> bool:
+    """The lock is free a moment before the process has ended."""
+    from mcp_cli.local.node import procfs
+
+    found = procfs.facts(pid)
+    return found is not None and found.state != "Z"
 
 
 def reset(paths: ClusterPaths) -> bool:

@@ -123,8 +123,10 @@ def test_a_stop_while_pods_start_leaves_no_process(paths: ClusterPaths) -> None:
             if node.pod(f"p{number}") is None:
                 node.run(f"p{number}", shell("sleep 600 & sleep 600"), initContainers=[shell("sleep 0.2", "init")])
         until(lambda: _processes(paths), "the first process")
+        daemon = read_pid(paths.pid_file)
         assert client_side.stop(paths)
         assert _processes(paths) == []
+        assert daemon and not alive(daemon)
     client_side.start(paths)
     node = _node(paths)
     for number in range(10):
