@@ -90,8 +90,9 @@ class Listener:
             await asyncio.sleep(CHECKPOINT_SECONDS)
             try:
                 await asyncio.to_thread(store.checkpoint)
-                for _ in store.compaction() if turn % COMPACTION_TURNS == 0 else ():
-                    await asyncio.sleep(0)
+                for step in store.compaction() if turn % COMPACTION_TURNS == 0 else ():
+                    log.debug("history up to %d is gone", step)
+                    await asyncio.to_thread(store.checkpoint)
             except StorageError as error:
                 # A full disk: what is asked of the API says the same, and the next turn tries again.
                 log.warning("the store's history was not shortened: %s", error)

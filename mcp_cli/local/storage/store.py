@@ -19,7 +19,7 @@ from mcp_cli.local.storage.watch import ADDED, DELETED, MODIFIED, Change, Hub, W
 
 HISTORY_SECONDS = 600.0
 HISTORY_ROWS = 50_000
-COMPACTED_AT_ONCE = 100
+COMPACTED_AT_ONCE, STEPS_A_CHECKPOINT = 100, 10
 CHECKPOINT_BYTES = 4 * 1024 * 1024
 
 _NOW = "SELECT key, revision, value FROM objects WHERE resource = :resource"
@@ -202,6 +202,7 @@ class Store:
             with transaction(self._db):
                 self._db.execute("DELETE FROM log WHERE revision <= ?", (step,))
                 self._db.execute("INSERT OR REPLACE INTO meta VALUES ('compacted', ?)", (step,))
+            self._unsaved += CHECKPOINT_BYTES // STEPS_A_CHECKPOINT
             self._compacted = step
             yield step
 
