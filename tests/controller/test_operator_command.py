@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 from mcp_operator import main as program
+from mcp_operator.controllers.registry_world import MCPREGISTRIES
 from mcp_operator.controllers.world import MCPSERVERS
 from mcp_operator.main import LEASE_NAME, main
 from mcp_operator.runtime.client import KubeClient
@@ -24,7 +26,9 @@ from mcp_operator.runtime.resources import DEPLOYMENTS, LEASES
 from mcp_operator.version import __version__
 
 from tests.controller.harness import NOWHERE, install_kinds, until
+from tests.controller.registries import serving
 from tests.support.cluster import Cluster
+from tests.support.registry_server import Fault, item
 
 
 @pytest.fixture
@@ -137,6 +141,31 @@ async def test_of_two_with_leader_election_one_leads_and_the_other_follows_at_on
             await until(other, "the second leads", timeout=10)
             assert await second.stop() == 0
     assert await holder() == ""
+
+
+async def test_a_source_that_hangs_does_not_hold_up_the_end(cluster: Cluster, kube: KubeClient, tmp_path: Path) -> None:
+    """A pod has 30 s to end, and the Lease has to be given back within."""
+    asked, held = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        asked.set()
+        held.wait(60)
+
+    flags = ["--kubeconfig", str(cluster.kubeconfig), "-n", cluster.namespace, "--leader-elect"]
+    flags += ["--leader-election-namespace", cluster.namespace]
+    with serving(item("io.example/a")) as server:
+        server.always("/list.json", Fault(drip=hold))
+        async with operator(tmp_path / "log", *flags) as running:
+            body = {"apiVersion": "mcp.allbeone.io/v1", "kind": "MCPRegistry"}
+            metadata = {"name": "slow", "namespace": cluster.namespace}
+            spec = {"source": {"type": "http"}, "url": f"{server.url}/list.json"}
+            await kube.create(MCPREGISTRIES, {**body, "metadata": metadata, "spec": spec})
+            assert await asyncio.to_thread(asked.wait, 20)
+            running.process.send_signal(signal.SIGTERM)
+            assert await asyncio.wait_for(running.process.wait(), 20) == 0
+        held.set()
+    lease = await kube.get(LEASES, LEASE_NAME, cluster.namespace)
+    assert not lease["spec"].get("holderIdentity")
 
 
 async def test_a_leader_whose_lease_another_took_ends_with_1_and_says_who(

@@ -29,7 +29,7 @@ from mcp_operator.controllers.registry_spool import Spool
 _NEVER = Policy(0, 0, 0)
 _TYPES = {"github": "docker", "official": "official", "http": "http", "builtin": "builtin", "configMap": "configMap"}
 _LONGEST_ERROR = 300
-STOP_SECONDS = 10.0
+STOP_SECONDS = 3.0
 
 
 class Stopped(Exception):

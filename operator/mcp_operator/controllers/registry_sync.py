@@ -28,6 +28,7 @@ from mcp_operator.controllers.registry_spool import Spool
 from mcp_operator.controllers.registry_world import RegistryWorld
 from mcp_operator.runtime.errors import Forbidden, NotFound
 from mcp_operator.runtime.resources import CONFIGMAPS, SECRETS, key_of
+from mcp_operator.runtime.threads import in_background
 
 Object = dict[str, Any]
 
@@ -97,7 +98,7 @@ async def synchronise(
 async def _read(task: Task, spool: Spool) -> Found:
     """In a thread, which is told to stop when this task is cancelled."""
     stop = threading.Event()
-    reading = asyncio.ensure_future(asyncio.to_thread(registry_read.read, task, spool, stop))
+    reading = in_background(lambda: registry_read.read(task, spool, stop), f"reading-{task.name}")
     try:
         return await asyncio.shield(reading)
     except asyncio.CancelledError:

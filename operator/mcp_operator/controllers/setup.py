@@ -31,6 +31,8 @@ from mcp_operator.runtime.metrics import RuntimeMetrics
 
 # Each may hold one catalogue on its way.
 REGISTRY_WORKERS = 2
+# A reading may take minutes, and what it has not stored is read again: the end of the process waits only a little.
+READING_STOP_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +78,11 @@ class Operator:
         self.metrics.registry.register(ServerCollector(self.world.servers))
         self.manager.add(self.controller)
         self.registry_controller = Controller(
-            "mcpregistry", self._reconcile_registry, workers=REGISTRY_WORKERS, metrics=self.metrics
+            "mcpregistry",
+            self._reconcile_registry,
+            workers=REGISTRY_WORKERS,
+            stop_seconds=READING_STOP_SECONDS,
+            metrics=self.metrics,
         )
         enqueue = self.registry_controller.enqueue
         self.registry_world = RegistryWorld(self.manager, enqueue, self.inputs, config.namespaces)
