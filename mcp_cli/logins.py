@@ -66,11 +66,11 @@ class PlainLogin:
         return {}
 
     def tls(self) -> ssl.SSLContext:
-        return self._context
+        return self._made
 
     @cached_property
-    def _context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cadata=self.authority)
+    def _made(self) -> ssl.SSLContext:
+        context = _context(cadata=self.authority)
         if not self.verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
@@ -85,7 +85,14 @@ class PlainLogin:
         if not self.host.startswith("https:"):
             return urllib3.PoolManager()
         more: dict[str, Any] = {"server_hostname": self.server_name} if self.server_name else {}
-        return urllib3.PoolManager(ssl_context=self._context, cert_reqs=required, **more)
+        return urllib3.PoolManager(ssl_context=self._made, cert_reqs=required, **more)
+
+
+def _context(**authority: str | None) -> ssl.SSLContext:
+    """Python 3.13 refuses authorities without a key identifier, as many clusters have them; kubectl does not."""
+    context = ssl.create_default_context(**authority)  # type: ignore[arg-type]
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
 
 
 def _load_pair(context: ssl.SSLContext, certificate: str, key: str) -> None:
@@ -122,7 +129,7 @@ class LibraryLogin:
 
     def tls(self) -> ssl.SSLContext:
         configuration = self._configuration
-        context = ssl.create_default_context(cafile=configuration.ssl_ca_cert or None)
+        context = _context(cafile=configuration.ssl_ca_cert or None)
         if not configuration.verify_ssl:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
@@ -133,4 +140,6 @@ class LibraryLogin:
     def pool(self) -> urllib3.PoolManager:
         from kubernetes.client.rest import RESTClientObject
 
-        return RESTClientObject(self._configuration).pool_manager
+        pool = RESTClientObject(self._configuration).pool_manager
+        pool.connection_pool_kw["ssl_context"] = self.tls()
+        return pool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import subprocess
 import sys
 from base64 import b64encode
@@ -62,6 +63,17 @@ def test_credentials(tmp_path: Path, user: dict[str, Any], expected: str | None)
     chosen = login(write(tmp_path / "config", {"insecure-skip-tls-verify": True}, user))
     assert isinstance(chosen, PlainLogin)
     assert chosen.headers().get("Authorization") == expected
+
+
+@pytest.mark.fast
+def test_authorities_are_judged_as_kubectl_does(tmp_path: Path) -> None:
+    """A cluster's own authority without a key identifier is usual; Python 3.13 refuses it unless told otherwise."""
+    config = write(tmp_path / "config", {}, {"token": "t"})
+    for chosen in (login(config), through_library(str(config), None)):
+        context = chosen.tls()
+        assert not context.verify_flags & ssl.VERIFY_X509_STRICT
+        assert context.verify_mode is ssl.CERT_REQUIRED
+        assert context.check_hostname
 
 
 @pytest.mark.fast
