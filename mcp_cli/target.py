@@ -111,11 +111,32 @@ def through_library(files: str, context: str | None) -> Login:
 
     configuration = Configuration()
     try:
-        load_kube_config(files, context=context, client_configuration=configuration, persist_config=False)
+        with _Complaints() as heard:
+            load_kube_config(files, context=context, client_configuration=configuration, persist_config=False)
     except ConfigException as error:
         raise ClusterProblem(f"the kubeconfig {files} cannot be used: {error}", CORRECT) from error
+    if heard.words and not (configuration.api_key or configuration.cert_file):
+        raise ClusterProblem(f"the login of the kubeconfig {files} failed: {'; '.join(heard.words)}", CORRECT)
     _straight_to_loopback(configuration)
     return LibraryLogin(configuration)
+
+
+class _Complaints:
+    """The library logs what a login program failed with, and goes on without credentials."""
+
+    def __enter__(self) -> _Complaints:
+        import logging
+
+        self.words: list[str] = []
+        self._handler = logging.Handler(logging.ERROR)
+        self._handler.emit = lambda record: self.words.append(record.getMessage())  # type: ignore[method-assign]
+        logging.getLogger().addHandler(self._handler)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        import logging
+
+        logging.getLogger().removeHandler(self._handler)
 
 
 def _from_pod() -> Target:

@@ -111,6 +111,33 @@ def test_what_needs_more_is_not_plain(tmp_path: Path, cluster: dict[str, Any], u
 
 
 @pytest.mark.fast
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [("no-such-login-program", "no-such-login-program"), ("false", "process returned 1")],
+)
+def test_a_login_program_that_fails_says_so_once(tmp_path: Path, program: str, said: str) -> None:
+    user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": program, "interactiveMode": "Never"}}
+    config = write(tmp_path / "config", {"insecure-skip-tls-verify": True}, user)
+    command = [sys.executable, "-m", "mcp_cli.main", "get", "servers", "--kubeconfig", str(config)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 2
+    assert f"the login of the kubeconfig {config} failed: " in done.stderr
+    assert said in done.stderr
+
+
+@pytest.mark.fast
+def test_a_login_program_gives_the_credentials(tmp_path: Path) -> None:
+    program = tmp_path / "login"
+    answer = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "given"}}
+    program.write_text(f"#!/bin/sh\necho '{json.dumps(answer)}'\n")
+    program.chmod(0o755)
+    user = {"exec": {"apiVersion": answer["apiVersion"], "command": str(program), "interactiveMode": "Never"}}
+    chosen = login(write(tmp_path / "config", {"insecure-skip-tls-verify": True}, user))
+    assert chosen.headers() == {"Authorization": "Bearer given"}
+
+
+@pytest.mark.fast
 def test_a_proxy_of_the_environment_is_for_other_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
