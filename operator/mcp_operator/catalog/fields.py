@@ -17,6 +17,8 @@ def text(value: Any) -> str:
     """
     if type(value) is str and value.isascii():  # nearly every one
         return value.strip()
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str | int | float | date):
