@@ -228,13 +228,36 @@ def reset(paths: ClusterPaths) -> bool:
             f"{paths.root} does not look like the folder of an embedded cluster; nothing was deleted",
             "Check MCP_LOCAL_DIR.",
         )
-    lock = _lock_out_starts(paths)
+    try:
+        lock = _lock_out_starts(paths)
+    except FileNotFoundError:
+        # Another reset was faster.
+        return False
     try:
         _end_left_behind(paths)
-        shutil.rmtree(paths.root)
+        _delete(_out_of_the_way(paths.root))
     finally:
         lock.release()
     return True
+
+
+def _out_of_the_way(folder: Path) -> Path:
+    """The folder under another name, so that nobody makes anything in it while it is deleted."""
+    doomed = folder.with_name(f"{folder.name}.deleted-{os.getpid()}")
+    try:
+        return folder.rename(doomed)
+    except OSError:
+        # A mount point keeps its name.
+        return folder
+
+
+def _delete(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except OSError:
+        # A mount point stays; empty, it is as good as gone.
+        if not folder.is_mount() or any(folder.iterdir()):
+            raise
 
 
 def _lock_out_starts(paths: ClusterPaths) -> DaemonLock:
