@@ -19,6 +19,7 @@ EXIT_USAGE = 2
 EXIT_TIMED_OUT = 124
 EXIT_INTERRUPTED = 130
 
+PLUGIN = "kubectl-mcp"
 DEBUG_VARIABLE = "MCP_DEBUG"
 
 
@@ -184,9 +185,12 @@ def _one_line(text: str) -> str:
 
 def _as_called(text: str) -> str:
     """Commands in the words are written with `mcp`, and shown with the name in use (`kubectl mcp`)."""
-    from mcp_cli.main import program_name
-
     return text.replace("`mcp ", f"`{program_name(sys.argv[0])} ")
+
+
+def program_name(argv0: str) -> str:
+    """`kubectl mcp` when called as a plugin, else `mcp`."""
+    return "kubectl mcp" if os.path.basename(argv0) == PLUGIN else "mcp"  # noqa: PTH119  (pathlib costs start-up)
 
 
 def debugging() -> bool:

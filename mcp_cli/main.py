@@ -10,15 +10,9 @@ from __future__ import annotations
 import os
 import sys
 
-from mcp_cli.errors import boundary
+from mcp_cli.errors import boundary, program_name
 
 COMPLETE_VARIABLE = "_MCP_COMPLETE"
-PLUGIN = "kubectl-mcp"
-
-
-def program_name(argv0: str) -> str:
-    """`kubectl mcp` when called as a plugin, else `mcp`."""
-    return "kubectl mcp" if os.path.basename(argv0) == PLUGIN else "mcp"  # noqa: PTH119  (pathlib costs start-up)
 
 
 def main() -> None:

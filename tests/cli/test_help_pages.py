@@ -48,7 +48,7 @@ def test_every_option_is_explained(path: str) -> None:
 
 
 def test_a_plugin_shows_its_own_name() -> None:
-    from mcp_cli.main import program_name
+    from mcp_cli.errors import program_name
 
     assert program_name("/usr/local/bin/kubectl-mcp") == "kubectl mcp"
     assert program_name("/usr/local/bin/mcp") == "mcp"
