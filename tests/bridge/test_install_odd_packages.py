@@ -57,6 +57,7 @@ def test_main_file_is_run_where_an_npm_package_has_no_program(tmp_path: Path) ->
         (("odd-tool", "odd-mcp"), "odd-mcp"),
         (("mcp", "hello-mcp-http"), "mcp"),
         (("odd", "odd-mcp"), "odd"),
+        (("pdf4vllm", "pdf4vllm-test"), "pdf4vllm"),
         (("one-mcp", "two-mcp"), None),
     ],
 )

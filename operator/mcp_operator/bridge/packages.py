@@ -74,8 +74,9 @@ class Installed:
         for program in self.programs:
             if normal(program) in (normal(short), normal(self.name)):
                 return program
-        likely = [name for name in self.programs if "mcp" in name.lower() and not _BESIDE.search(name.lower())]
-        for names_left in (list(self.programs), likely):
+        servers = [name for name in self.programs if not _BESIDE.search(name.lower())]
+        likely = [name for name in servers if "mcp" in name.lower()]
+        for names_left in (list(self.programs), likely, servers):
             if len(names_left) == 1:
                 return names_left[0]
         if not self.programs:
