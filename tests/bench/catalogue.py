@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.bench.home import isolated
 from tests.support.registry_server import RegistryServer, real_items
 
 ENTRIES = 50_000
@@ -102,23 +103,11 @@ def on_terminal(command: list[str], environment: dict[str, str]) -> float:
     return time.perf_counter() - begun
 
 
-def isolated(folder: str) -> dict[str, str]:
-    """A home of its own, and bytecode: an installed program has it, a checkout where none may be written has not."""
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    return environment | {
-        "PYTHONPYCACHEPREFIX": f"{folder}/bytecode",
-        "HOME": folder,
-        "XDG_CONFIG_HOME": f"{folder}/config",
-        "XDG_CACHE_HOME": f"{folder}/cache",
-        "TERM": "xterm-256color",
-    }
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Print the figures; fails where one is over its limit. An argument is another number of entries."""
     count = int(arguments[0]) if arguments else ENTRIES
     with tempfile.TemporaryDirectory() as folder, RegistryServer(entries=generated(count)) as server:
-        environment = isolated(folder)
+        environment = isolated(folder) | {"TERM": "xterm-256color"}
         print(f"{count} entries from a local server, at most {SECONDS} s and {MEGABYTES} MB")
         first = refreshed(environment, "add", "official", "--type", "official", "--url", server.url)
         again = refreshed(environment, "refresh", "--name", "official")

@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.bench.home import isolated
+
 MCP = str(Path(sys.executable).parent / "mcp")
 RUNS = 5
 REST_SECONDS = 20.0
@@ -22,16 +24,7 @@ REST_SECONDS = 20.0
 
 def main(_arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="mcp-bench-") as home:
-        environment = {**os.environ, "HOME": home, "MCP_LOCAL": "1"}
-        for name in (
-            "KUBECONFIG",
-            "XDG_STATE_HOME",
-            "XDG_DATA_HOME",
-            "XDG_CONFIG_HOME",
-            "XDG_CACHE_HOME",
-            "MCP_LOCAL_DIR",
-        ):
-            environment.pop(name, None)
+        environment = isolated(home) | {"MCP_LOCAL": "1"}
         try:
             _measure(environment)
         finally:

@@ -8,8 +8,11 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+
+from tests.bench.home import isolated
 
 ROUNDS = 21
 LIMIT = 1.5
@@ -27,12 +30,14 @@ def measure(rounds: int = ROUNDS) -> dict[str, float]:
     """The median seconds of the reference ("") and of each program."""
     commands = {"": REFERENCE, **PROGRAMS}
     times: dict[str, list[float]] = {name: [] for name in commands}
-    for number in range(rounds + 1):
-        for name, command in commands.items():
-            begun = time.perf_counter()
-            subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-            if number:  # the first round fills the page cache
-                times[name].append(time.perf_counter() - begun)
+    with tempfile.TemporaryDirectory() as folder:
+        environment = isolated(folder)
+        for number in range(rounds + 1):
+            for name, command in commands.items():
+                begun = time.perf_counter()
+                subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
+                if number:  # the first round fills the page cache and writes bytecode
+                    times[name].append(time.perf_counter() - begun)
     return {name: statistics.median(values) for name, values in times.items()}
 
 
