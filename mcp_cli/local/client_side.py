@@ -47,7 +47,13 @@ class Started:
 def is_running(paths: ClusterPaths | None = None) -> bool:
     """Whether the daemon runs and its API answers."""
     paths = paths or ClusterPaths.default()
-    return is_held(paths) and paths.ready_file.exists()
+    return is_held(paths) and _is_ready(paths)
+
+
+def _is_ready(paths: ClusterPaths) -> bool:
+    """A daemon that was just killed still holds its lock for a moment, and its ready file stays."""
+    pid = read_pid(paths.pid_file)
+    return paths.ready_file.exists() and pid is not None and _runs(pid)
 
 
 def ensure_running(say: Callable[[str], None] | None = None) -> str:
@@ -66,8 +72,14 @@ def _say(words: str) -> None:
 def start(paths: ClusterPaths) -> Started:
     """Start the daemon and wait until its API answers; a running one is left alone."""
     begun = time.monotonic()
-    if is_held(paths):
-        return _join(paths, begun)
+    while True:
+        started = _join(paths, begun) if is_held(paths) else _start_own(paths, begun)
+        if started is not None:
+            return started
+
+
+def _start_own(paths: ClusterPaths, begun: float) -> Started | None:
+    """None where another one was faster."""
     try:
         paths.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         read_end, write_end = os.pipe()
@@ -126,12 +138,12 @@ def _read_line(descriptor: int, deadline: float) -> str:
     return text.decode(errors="replace").strip()
 
 
-def _judge(paths: ClusterPaths, process: subprocess.Popen[bytes], verdict: str, begun: float) -> Started:
+def _judge(paths: ClusterPaths, process: subprocess.Popen[bytes], verdict: str, begun: float) -> Started | None:
     word, _, rest = verdict.partition(" ")
     if word == "ready":
         return Started(False, process.pid, time.monotonic() - begun)
     if word == "running":
-        return _join(paths, begun)
+        return None
     if word == "error":
         raise LocalClusterError(
             f"the embedded cluster did not start: {rest}", f"The whole story is in {paths.daemon_log}."
@@ -147,13 +159,11 @@ def _judge(paths: ClusterPaths, process: subprocess.Popen[bytes], verdict: str, 
     )
 
 
-def _join(paths: ClusterPaths, begun: float) -> Started:
-    """Somebody else started the daemon: wait until it is ready."""
-    while not paths.ready_file.exists():
+def _join(paths: ClusterPaths, begun: float) -> Started | None:
+    """Somebody else's daemon runs or starts: wait until it is ready. None where it ended: it was just being killed."""
+    while not _is_ready(paths):
         if not is_held(paths):
-            raise LocalClusterError(
-                "the embedded cluster ended while it started", f"The whole story is in {paths.daemon_log}."
-            )
+            return None
         if time.monotonic() - begun > START_SECONDS:
             raise LocalClusterError(
                 "the embedded cluster runs but does not become ready", f"Its log is {paths.daemon_log}."

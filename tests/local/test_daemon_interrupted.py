@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -131,6 +132,41 @@ def test_a_stop_while_pods_start_leaves_no_process(paths: ClusterPaths) -> None:
     node = _node(paths)
     for number in range(10):
         node.until_ready(f"p{number}", 60)
+
+
+def test_kills_in_the_middle_of_starts_lose_nothing_and_leave_nobody(paths: ClusterPaths) -> None:
+    client_side.start(paths)
+    node = _node(paths)
+    node.config_map("kept", text="before")
+    node.run("runs", shell("exec sleep 600"))
+    until(lambda: _processes(paths), "it runs")
+    for reached in (paths.pid_file.exists, lambda: _processes(paths), paths.ready_file.exists):
+        daemon = read_pid(paths.pid_file)
+        assert daemon
+        os.kill(daemon, signal.SIGKILL)
+        until(lambda daemon=daemon: not alive(daemon), "it is dead")
+        starting = threading.Thread(target=_start_in_vain, args=(paths,))
+        starting.start()
+        another = until(lambda daemon=daemon: _another(paths, daemon), "another daemon says who it is")
+        until(reached, "it has come this far")
+        os.kill(another, signal.SIGKILL)
+        until(lambda another=another: not alive(another), "that one is dead, too")
+        starting.join()
+        client_side.start(paths)
+        # The status of before says that it is ready, until the new process has been told of.
+        node = _node(paths)
+        until(lambda: len(_processes(paths)) == 1, "one process, and nobody of before")
+    assert node.get("configmaps", "kept")["data"] == {"text": "before"}  # type: ignore[index]
+
+
+def _another(paths: ClusterPaths, before: int) -> int | None:
+    pid = read_pid(paths.pid_file)
+    return pid if pid != before else None
+
+
+def _start_in_vain(paths: ClusterPaths) -> None:
+    with contextlib.suppress(client_side.LocalClusterError):
+        client_side.start(paths)
 
 
 def _node(paths: ClusterPaths) -> Node:
