@@ -117,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
         for name, (seconds, megabytes, processor) in figures.items():
             good &= seconds < SECONDS and megabytes < MEGABYTES
             print(f"  {name:<38} {seconds:6.1f} s   {megabytes:4.0f} MB   {processor:5.1f} s of a processor")
-        size = Path(folder, "cache", "mcp", "catalogue.db").stat().st_size
+        size = Path(folder, ".cache", "mcp", "catalogue.db").stat().st_size
         print(f"  {'index on disk':<38} {size / 1e6:6.1f} MB")
         return 0 if _print_searches(searched(environment)) and good else 1
 
