@@ -41,7 +41,8 @@ def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClusterPa
     monkeypatch.setenv(STATE_DIR_VARIABLE, str(tmp_path / "state"))
     paths = ClusterPaths.default()
     yield paths
-    client_side.stop(paths)
+    # Not only a stop: a test that failed may leave the operator of a daemon that it killed.
+    client_side.reset(paths)
 
 
 def alive(pid: int) -> bool:
