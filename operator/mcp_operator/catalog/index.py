@@ -143,10 +143,10 @@ class Index:
         """Entries whose whole name, or its last part, is the text."""
         plain = text.strip().lower()
         query = (
-            "SELECT id FROM entries WHERE shown AND (name = ?1 COLLATE NOCASE OR leaf IN (?1, ?2)) "
-            "ORDER BY name <> ?1 COLLATE NOCASE, leaf <> ?1, status <> 'active', name LIMIT 200"
+            "SELECT id FROM entries WHERE shown AND (name = :whole COLLATE NOCASE OR leaf IN (:whole, :leaf)) "
+            "ORDER BY name <> :whole COLLATE NOCASE, leaf <> :whole, status <> 'active', name LIMIT 200"
         )
-        return [row[0] for row in self._connection.execute(query, (plain, "-".join(plain.split())))]
+        return [row[0] for row in self._connection.execute(query, {"whole": plain, "leaf": "-".join(plain.split())})]
 
     def _ranked(self, expression: str, limit: int) -> list[int]:
         inner = f"SELECT rowid AS id, {_RANK} AS rank FROM words WHERE words MATCH ? LIMIT {_RANKED}"
