@@ -53,9 +53,13 @@ class DaemonLock:
             os.close(descriptor)
 
     def release(self) -> None:
-        self._paths.ready_file.unlink(missing_ok=True)
-        self._paths.pid_file.unlink(missing_ok=True)
-        os.close(self._descriptor)
+        """Let go; after a reset took the folder away, the files of that name are another daemon's."""
+        try:
+            if _is_named(self._descriptor, self._paths.lock_file):
+                self._paths.ready_file.unlink(missing_ok=True)
+                self._paths.pid_file.unlink(missing_ok=True)
+        finally:
+            os.close(self._descriptor)
 
 
 def _is_named(descriptor: int, file: Path) -> bool:
