@@ -45,6 +45,8 @@ class Supervisor:
         self._process: Process | None = None
         self._launch: Launch | None = None
         self._stopping = asyncio.Event()
+        self._between_runs = asyncio.Event()
+        self._between_runs.set()
         self._execs = 0
         self.state = state
         self.log: LogFile | None = None
@@ -66,7 +68,11 @@ class Supervisor:
             if launch is None or self._stopping.is_set():
                 return
             began = time.monotonic()
-            ended = await self._run_once(launch)
+            self._between_runs.clear()
+            try:
+                ended = await self._run_once(launch)
+            finally:
+                self._between_runs.set()
             self._end(ended)
             if self._stopping.is_set() or not should_restart(self._policy, ended.exit_code):
                 self.state.done = True
@@ -82,6 +88,8 @@ class Supervisor:
         if self._process is not None and not self._process.ended:
             self._kit.normal("Killing", f"Stopping container {self.name}")
         await self._end_process(grace)
+        # What comes after the process is part of the run: its state, its record, its container in an engine.
+        await self._between_runs.wait()
 
     async def _end_process(self, grace: float) -> None:
         process = self._process
@@ -190,6 +198,8 @@ class Supervisor:
             code = await self._process.wait()
         finally:
             beside.cancel()
+            # A probe that is under way asks nothing any more once the container is removed.
+            await asyncio.wait([beside])
             if not self._process.ended:
                 # Cancelled: nobody else would end it before the daemon does.
                 await self._process.stop(0)
