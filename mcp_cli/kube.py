@@ -37,7 +37,7 @@ class Access:
     """What another HTTP client needs to go through the API server: see `mcpclient` and `relay`."""
 
     base_url: str
-    headers: dict[str, str]
+    headers: tuple[tuple[str, str], ...]
     verify: Any
     proxy: str | None
 
@@ -165,7 +165,9 @@ class Cluster:
         about: tuple[Resource, str] | None = None,
     ) -> urllib3.response.BaseHTTPResponse:
         """One request whose answer is read by the caller; refusals are raised."""
-        headers = {"Accept": "application/json", **self.auth_headers()}
+        headers = urllib3.HTTPHeaderDict({"Accept": "application/json"})
+        for name, value in self.auth_headers():
+            headers.add(name, value)
         if body is not None:
             headers["Content-Type"] = content_type
         url = self.host + path + (f"?{_encode(query)}" if query else "")
@@ -187,10 +189,10 @@ class Cluster:
             raise self._refused(response, about)
         return response
 
-    def auth_headers(self) -> dict[str, str]:
-        """The credentials of the configuration, renewed where they have to be."""
+    def auth_headers(self) -> tuple[tuple[str, str], ...]:
+        """The credentials of the configuration, renewed where they have to be, and who they act as; names repeat."""
         try:
-            return self.target.login.headers()
+            return (*self.target.login.headers().items(), *self.target.impersonate)
         except OSError as error:
             raise ClusterProblem(f"the credentials of {self.target.source} cannot be read: {error}") from error
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mcp_cli import impersonation
 from mcp_cli.errors import ClusterProblem
 from mcp_cli.logins import PlainLogin
 
@@ -23,6 +24,7 @@ _PLAIN_CLUSTER = frozenset(
 _PLAIN_USER = frozenset(
     {"token", "tokenFile", "username", "password", "client-certificate", "client-certificate-data"}
     | {"client-key", "client-key-data"}
+    | impersonation.KEYS
 )
 _SAYS_NOTHING = frozenset({"extensions", "disable-compression"})
 
@@ -48,6 +50,11 @@ class Merged:
         if name not in self.contexts:
             raise ClusterProblem(f'the kubeconfig {self.shown} has no context "{name}"', known)
         return self.contexts[name]
+
+    def user(self, context: dict[str, Any]) -> dict[str, Any]:
+        """What is said of the context's user; empty where nothing is."""
+        user, _ = self.users.get(str(context.get("user")), ({}, Path()))
+        return user
 
 
 def merged(files: list[str]) -> Merged:

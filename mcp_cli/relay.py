@@ -15,6 +15,7 @@ import httpx
 import uvicorn
 
 from mcp_cli.errors import CliError
+from mcp_cli.impersonation import HEADER_PREFIX
 
 if TYPE_CHECKING:
     from mcp_cli.kube import Cluster
@@ -70,8 +71,8 @@ class Relay:
         """One request upstream; what comes back is passed on piece by piece."""
         query = scope["query_string"].decode("ascii")
         url = self._base + scope["path"] + (f"?{query}" if query else "")
-        headers = [(k, v) for k, v in scope["headers"] if k.decode("latin-1").lower() not in NOT_FORWARDED]
-        headers += [(k.encode(), v.encode()) for k, v in self._cluster.auth_headers().items()]
+        headers = [(k, v) for k, v in scope["headers"] if _is_forwarded(k.decode("latin-1").lower())]
+        headers += [(k.encode(), v.encode()) for k, v in self._cluster.auth_headers()]
         request = self._client.build_request(scope["method"], url, headers=headers, content=body)
         try:
             response = await self._client.send(request, stream=True)
@@ -82,6 +83,11 @@ class Relay:
             await _pass_on(response, send)
         finally:
             await response.aclose()
+
+
+def _is_forwarded(name: str) -> bool:
+    """A client of the port must not choose who the cluster's credentials act as."""
+    return name not in NOT_FORWARDED and not name.startswith(HEADER_PREFIX)
 
 
 async def _pass_on(response: httpx.Response, send: Send) -> None:

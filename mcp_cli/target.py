@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mcp_cli import impersonation
 from mcp_cli.errors import ClusterProblem
 from mcp_cli.kubeconfig import CORRECT, is_loopback, merged, plain_login, read
 
@@ -29,13 +30,15 @@ DEFAULT_NAMESPACE = "default"
 class Target:
     """A cluster that was chosen: how it is called in messages, the way in, its namespace.
 
-    `context` is the one in use of the kubeconfig files that `source` names; empty where no file was read.
+    `context` is the one in use of the kubeconfig files that `source` names; empty where no file was read. `impersonate`
+    are the headers that say who the login acts as.
     """
 
     source: str
     login: Login
     namespace: str
     context: str = ""
+    impersonate: tuple[tuple[str, str], ...] = ()
 
 
 def choose(*, local: bool, kubeconfig: str | None, context: str | None) -> Target:
@@ -99,7 +102,12 @@ def from_files(files: list[str], context: str | None) -> Target:
         login = plain_login(known, chosen) or through_library(known.shown, context)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ClusterProblem(f"the kubeconfig {known.shown} cannot be used: {error}", CORRECT) from error
-    return Target(known.shown, login, chosen.get("namespace") or DEFAULT_NAMESPACE, context or known.current)
+    acts_as = impersonation.headers(known.user(chosen), known.shown)
+    if login.proxy and login.host.startswith("http:") and len(dict(acts_as)) < len(acts_as):
+        words = f"the kubeconfig {known.shown} acts as several groups, which no proxy gets without TLS"
+        raise ClusterProblem(words, "Reach the cluster by https, or without the proxy.")
+    namespace = chosen.get("namespace") or DEFAULT_NAMESPACE
+    return Target(known.shown, login, namespace, context or known.current, acts_as)
 
 
 def through_library(files: str, context: str | None) -> Login:
