@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sqlite3
 from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,27 @@ async def test_upkeep_of_the_store_survives_a_disk_that_takes_nothing(
         assert store.compacted == 0
         store._db.execute("PRAGMA query_only = 0")
         await eventually(lambda: store.compacted == store.revision, "compaction, now that the disk takes it")
+
+
+@pytest.mark.parametrize(
+    "failure", [sqlite3.OperationalError("unable to open"), RuntimeError("can't start new thread")]
+)
+async def test_upkeep_of_the_store_survives_whatever_fails_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, failure: Exception
+) -> None:
+    monkeypatch.setattr(server, "CHECKPOINT_SECONDS", 0.01)
+    async with serving(tmp_path) as served:
+        checkpoint, failures, turns = served.store.checkpoint, [failure], list[int]()
+
+        def fail_first() -> None:
+            if failures:
+                raise failures.pop()
+            checkpoint()
+            turns.append(1)
+
+        monkeypatch.setattr(served.store, "checkpoint", fail_first)
+        await eventually(lambda: turns, "a turn after the failed one")
+    assert str(failure) in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,9 @@ class Listener:
             except StorageError as error:
                 # A full disk: what is asked of the API says the same, and the next turn tries again.
                 log.warning("the store's history was not shortened: %s", error)
+            except Exception:
+                # No thread to be had, for one: nobody waits for this task, so it must say so and live on.
+                log.exception("the store was not looked after; the next turn tries again")
 
 
 def bind(port: int, host: str = "127.0.0.1") -> socket.socket:

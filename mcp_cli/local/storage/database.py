@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from mcp_cli.local.storage.errors import DatabaseBroken, StorageError, StorageFull
 
 LAYOUT = 1
+OURS = "the cluster's database"
 # Writers checkpoint only where `checkpoint` does not keep up: it waits for the disk, and they run on the event loop.
 LAST_RESORT_PAGES = 16_000
 
@@ -64,13 +65,17 @@ def log_size(path: Path | str) -> int:
 
 def checkpoint(path: Path | str) -> None:
     """Move what the write-ahead log of a database holds into its file, on a connection of its own."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    try:
+    with in_our_words(path), closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+
+@contextmanager
+def in_our_words(path: Path | str = OURS) -> Iterator[None]:
+    """SQLite's errors come out as ours."""
+    try:
+        yield
     except sqlite3.DatabaseError as error:
         raise _in_words(error, path) from error
-    finally:
-        connection.close()
 
 
 @contextmanager
@@ -82,7 +87,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute("COMMIT")
     except sqlite3.DatabaseError as error:
         _roll_back(connection)
-        raise _in_words(error, "the cluster's database") from error
+        raise _in_words(error, OURS) from error
     except BaseException:
         _roll_back(connection)
         raise

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mcp_cli.local.storage.database import checkpoint, log_size, open_database, transaction
+from mcp_cli.local.storage.database import checkpoint, in_our_words, log_size, open_database, transaction
 from mcp_cli.local.storage.errors import Compacted, Conflict, Exists, Missing
 from mcp_cli.local.storage.watch import ADDED, DELETED, MODIFIED, Change, Hub, Watcher
 
@@ -211,7 +211,8 @@ class Store:
         low, high = self._compacted, self._revision
         while low < high:
             middle = (low + high + 1) // 2
-            row = self._db.execute("SELECT at FROM log WHERE revision = ?", (middle,)).fetchone()
+            with in_our_words():
+                row = self._db.execute("SELECT at FROM log WHERE revision = ?", (middle,)).fetchone()
             if row is None or row[0] <= moment:
                 low = middle
             else:

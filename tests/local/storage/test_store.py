@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcp_cli.local.storage import Compacted, Conflict, DatabaseBroken, Exists, Missing, StorageFull, Store
+from mcp_cli.local.storage import (
+    Compacted,
+    Conflict,
+    DatabaseBroken,
+    Exists,
+    Missing,
+    StorageError,
+    StorageFull,
+    Store,
+)
+from mcp_cli.local.storage.store import CHECKPOINT_BYTES
 
 pytestmark = pytest.mark.fast
 
@@ -189,6 +199,19 @@ def test_a_full_disk_loses_nothing_that_was_stored(tmp_path: Path) -> None:
     store._db.execute(f"PRAGMA max_page_count = {pages + 1000}")
     store.create("/things", "b", thing("b"))
     assert keys(store) == ["a", "b"]
+
+
+def test_upkeep_that_sqlite_refuses_is_an_error_of_storage(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir()
+    store = Store(folder / "db")
+    store.create("/things", "a", thing("a", text="x" * CHECKPOINT_BYTES))
+    store._db.set_progress_handler(lambda: 1, 1)
+    with pytest.raises(StorageError, match="the cluster's database: interrupted"):
+        store.compact()
+    folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(StorageError, match="unable to open database file"):
+        store.checkpoint()
 
 
 @settings(max_examples=60, deadline=None)
