@@ -7,9 +7,10 @@ import json
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from mcp_operator.bridge.channel import Channel
 from mcp_operator.bridge.child import Child
 from mcp_operator.bridge.http1 import Responder
 from mcp_operator.bridge.http_head import Request
@@ -56,6 +57,23 @@ async def test_initialize_answered_with_an_odd_error_fails_its_caller(start: Sta
     bridge = await start(command=odd({"error": 5}))
     answer = await bridge.initialize()
     assert (answer.status_code, answer.json()["id"]) == (502, 0)
+
+
+async def test_result_with_a_null_for_its_error_is_a_result(start: Start) -> None:
+    bridge = await start(command=odd({"result": {"tools": []}, "error": None}))
+    assert (await bridge.ask("tools/list")).json()["result"] == {"tools": []}
+    answer = await bridge.initialize()
+    assert (answer.status_code, answer.json().get("result")) == (200, {"tools": []})
+
+
+async def test_what_a_child_says_before_its_start_is_over_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def start(child: Child, command: list[str]) -> None:
+        child.pipe_data_received(1, b"usage: thing FILE\n")
+
+    monkeypatch.setattr(Child, "start", start)
+    channel = Channel(cast(Any, None))
+    await channel.start(["thing"], 1024)
+    assert channel.child.last_words == "usage: thing FILE"
 
 
 async def test_legacy_session_hears_of_an_odd_error_too(bridge: Bridge) -> None:

@@ -43,6 +43,8 @@ def test_values_of_secret_variables_are_masked(names: tuple[str, ...], said: str
     [
         ("postgres://me:hunter2@db:5432/x", "postgres://me:***@db:5432/x"),
         ("Authorization: Bearer abcdefghijklmnop", "Authorization: Bearer ***"),
+        ("Basic authentication required", "Basic authentication required"),
+        ("Bearer authentication failed", "Bearer authentication failed"),
         ("key sk-abcdefghijklmnopqrst is wrong", "key *** is wrong"),
         ("GET /v1?api_key=abc&x=1 failed", "GET /v1?api_key=***&x=1 failed"),
         ("input_value={'api_key': 'abc def'}", "input_value={'api_key': '***'}"),

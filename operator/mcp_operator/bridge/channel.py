@@ -42,7 +42,9 @@ class Channel:
         self.child: Child
 
     async def start(self, command: Sequence[str], max_line: int) -> None:
-        self.child = await Child.start(command, self._on_line, self._on_long, max_line)
+        # It may speak before its start is over.
+        self.child = Child(self._on_line, self._on_long, max_line)
+        await self.child.start(command)
 
     def submit(self, message: Message, exchange: Exchange) -> int:
         """Send a request to the child under an id of our own; the id."""
@@ -114,7 +116,10 @@ class Channel:
         exchange = self.take(number)
         if exchange is None:
             return
-        if not isinstance(message.get("error", {}), dict):
+        if message.get("error") is None:
+            # Some write every member of an answer, also the one that it must not have.
+            message.pop("error", None)
+        elif not isinstance(message["error"], dict):
             # It names a request in flight, whose client would wait for ever if this were only dropped.
             exchange.fail(502, INTERNAL_ERROR, "the server's answer is no JSON-RPC response: its error is no object")
             return

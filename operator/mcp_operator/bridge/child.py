@@ -42,19 +42,10 @@ class Child(asyncio.SubprocessProtocol):
         self._kept: deque[bytes] = deque(maxlen=KEPT_LINES)
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
-    @classmethod
-    async def start(
-        cls,
-        command: Sequence[str],
-        on_line: Callable[[bytes], None],
-        on_long: Callable[[bytes], None],
-        max_line: int,
-    ) -> Child:
-        """Run the command with our environment; OSError where it cannot be run."""
-        loop = asyncio.get_running_loop()
+    async def start(self, command: Sequence[str]) -> None:
+        """Run the command with our environment, and hear what it says at once; OSError where it cannot be run."""
         environment = environment_for(command[0])
-        _, protocol = await loop.subprocess_exec(lambda: cls(on_line, on_long, max_line), *command, env=environment)
-        return cast(Child, protocol)
+        await asyncio.get_running_loop().subprocess_exec(lambda: self, *command, env=environment)
 
     @property
     def pid(self) -> int:

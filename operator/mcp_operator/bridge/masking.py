@@ -42,7 +42,7 @@ _SHORTEST = 4
 _SHORT = 8
 _FORMS = (
     (re.compile(r"(\w://[^\s:/@]*):[^\s/@]+@"), rf"\1:{MASK}@"),
-    (re.compile(r"\b([Bb]earer|[Bb]asic) +[\w.~+/=-]{12,}"), rf"\1 {MASK}"),
+    (re.compile(r"\b([Bb]earer|[Bb]asic) +(?!authenti|authori|credential|scheme)[\w.~+/=-]{12,}"), rf"\1 {MASK}"),
     (re.compile(r"\b(?:sk|rk|pk)-[\w-]{16,}|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}"), MASK),
     (re.compile(r"\bxox[abprs]-[\w-]{10,}|\bAKIA[0-9A-Z]{16}\b|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+"), MASK),
     (re.compile(r"(?i)((?:api[_-]?key|token|secret|passw(?:or)?d)=)[^\s\"'&,;|*]+"), rf"\1{MASK}"),

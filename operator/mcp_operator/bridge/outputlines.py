@@ -44,8 +44,8 @@ _TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?|\d{
 _STAMP = re.compile(rf"^[\[(]?(?:{_TIME}|\d\d:\d\d:\d\d(?:[.,]\d+)?)[\])]?(?:\s*[|-])?\s*")
 _OF_THIS_RUN = re.compile(r" at 0x[0-9a-fA-F]+|(?<=process) \[\d+\]")
 _MACHINE_PATH = re.compile(
-    r"(?:file://)?/(?:[^\s'\":,)]*/)?(?=(?:node_modules|site-packages|dist-packages)/)"
-    r"|(?:file://)?/[^\s'\":,)]*/pods/[0-9a-f-]{36}/volumes/"
+    r"(?:file://)?/(?:[^\s'\":,)]{0,300}/)?(?=(?:node_modules|site-packages|dist-packages)/)"
+    r"|(?:file://)?/[^\s'\":,)]{0,300}/pods/[0-9a-f-]{36}/volumes/"
 )
 
 _PYTHON_FRAME = re.compile(r'^\s*File "[^"]*", line \d+')
@@ -73,6 +73,8 @@ _LOGGED = re.compile(
     r"|^.{0,60}\b(?:ERROR|FATAL|CRITICAL)\b|\blevel=(?:error|fatal)\b|^\W*[\u274c\u2716\u2717]"
     r"|: (?:No such file or directory|Permission denied|command not found|not found)$"
 )
+# Nobody reads further, and a stranger's line of slashes would keep the expressions busy.
+_LONGEST = 1000
 _LEVELS = {50: "error", 60: "fatal"}
 
 
@@ -133,7 +135,7 @@ def _tidy(line: str) -> str:
     line = line.strip()
     if line.startswith("{") and line.endswith("}"):
         line = _of_json(line)
-    line = _MACHINE_PATH.sub("", _OF_THIS_RUN.sub("", _STAMP.sub("", line)))
+    line = _MACHINE_PATH.sub("", _OF_THIS_RUN.sub("", _STAMP.sub("", line[:_LONGEST])))
     return "" if _DECORATION.match(line) else " ".join(line.split())
 
 

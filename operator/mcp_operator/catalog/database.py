@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 
 from mcp_operator.catalog.cards import FIELDS
 from mcp_operator.catalog.errors import CatalogError
@@ -30,7 +31,8 @@ CREATE TABLE sources (
 """
 # Waits of SQLite hear no Ctrl-C, so each is short; a refresh of another process may write for a minute.
 _BUSY_SECONDS = 0.5
-_BUSY_ATTEMPTS = 600
+_PATIENCE_SECONDS = 300.0
+_PAUSE_SECONDS = 0.05
 # Codes of SQLite: https://www.sqlite.org/rescode.html
 _BUSY, _READ_ONLY, _IO, _FULL, _CANNOT_OPEN = 5, 8, 10, 13, 14
 _NOT_WRITABLE = (_READ_ONLY, _IO, _FULL, _CANNOT_OPEN)
@@ -60,13 +62,16 @@ def begin(connection: sqlite3.Connection, path: str) -> None:
 
 
 def _patiently(connection: sqlite3.Connection, statement: str, path: str) -> None:
-    for _ in range(_BUSY_ATTEMPTS):
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
         try:
             connection.execute(statement)
             return
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != _BUSY:
                 raise
+        # A change of the journal's mode is refused at once, without the time-out of the connection.
+        time.sleep(_PAUSE_SECONDS)
     hint = "wait until the other `mcp registry refresh` has ended, and run the command again"
     raise CatalogError(f"another process has been writing the catalogue's index {path} for minutes", hint)
 

@@ -57,6 +57,8 @@ async def load(source: Source) -> Any:
         raise ConfigError(f"no usable kubeconfig: {words}; name one with --kubeconfig or $KUBECONFIG") from error
     # Each watch holds a connection for good: with the library's 100, the 101st request would wait for ever.
     configuration.connection_pool_maxsize = 0
+    # Python 3.13 refuses authorities without a key identifier, which clusters have and kubectl takes.
+    configuration.disable_strict_ssl_verification = True
     if is_loopback(configuration.host):
         # A proxy of the environment can never reach an address of this machine.
         configuration.client_session_kwargs = {"trust_env": False}
