@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -188,14 +189,14 @@ class Process:
 
 async def _wait_leader(popen: subprocess.Popen[bytes]) -> None:
     """Until the leader ended and was reaped: by a pidfd on the loop, by a thread where the system has none."""
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
     try:
         descriptor = os.pidfd_open(popen.pid)
     except (AttributeError, OSError):
         # No such call here, or no descriptor left: without the thread nobody would end what runs on.
-        await asyncio.to_thread(popen.wait)
+        threading.Thread(target=_wait_and_tell, args=(popen, loop, ended), daemon=True).start()
+        await ended.wait()
         return
-    loop = asyncio.get_running_loop()
-    ended = asyncio.Event()
     loop.add_reader(descriptor, ended.set)
     try:
         await ended.wait()
@@ -203,6 +204,14 @@ async def _wait_leader(popen: subprocess.Popen[bytes]) -> None:
         loop.remove_reader(descriptor)
         os.close(descriptor)
     popen.wait()
+
+
+def _wait_and_tell(popen: subprocess.Popen[bytes], loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
+    """On a thread of its own: the loop's executor has few, and everybody who needs one would wait for an exit."""
+    popen.wait()
+    with contextlib.suppress(RuntimeError):
+        # The loop may be closed.
+        loop.call_soon_threadsafe(ended.set)
 
 
 async def _read_pipe(pipe: IO[bytes], stream: str, output: Callable[[str, bytes], None]) -> None:

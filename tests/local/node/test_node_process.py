@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -171,6 +173,23 @@ def test_a_recycled_pid_is_left_alone(tmp_path: Path) -> None:
     finally:
         stranger.kill()
         stranger.wait()
+
+
+async def test_without_pidfds_running_processes_hold_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(pid: int, flags: int = 0) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(os, "pidfd_open", refuse, raising=False)
+    with ThreadPoolExecutor(max_workers=2) as executor:
+        asyncio.get_running_loop().set_default_executor(executor)
+        long = [Process.start(command(tmp_path, "sleep", "600", mark=f"{tmp_path}/{n}"), Output()) for n in range(3)]
+        try:
+            assert await asyncio.wait_for(asyncio.to_thread(lambda: "a thread is free"), 30)
+            assert await asyncio.wait_for(Process.start(command(tmp_path, "true"), Output()).wait(), 30) == 0
+        finally:
+            for process in long:
+                process.kill_family()
+        assert [await asyncio.wait_for(process.wait(), 30) for process in long] == [137] * 3
 
 
 def test_half_a_record_does_no_harm(tmp_path: Path) -> None:
