@@ -51,6 +51,11 @@ class Merged:
             raise ClusterProblem(f'the kubeconfig {self.shown} has no context "{name}"', known)
         return self.contexts[name]
 
+    def proxy(self, context: dict[str, Any]) -> str | None:
+        """The proxy of the context's cluster; it wins over the environment's, as with kubectl."""
+        cluster, _ = self.clusters.get(str(context.get("cluster")), ({}, Path()))
+        return cluster.get("proxy-url") or None
+
     def user(self, context: dict[str, Any]) -> dict[str, Any]:
         """What is said of the context's user; empty where nothing is."""
         user, _ = self.users.get(str(context.get("user")), ({}, Path()))
@@ -106,7 +111,7 @@ def plain_login(files: Merged, context: dict[str, Any]) -> PlainLogin | None:
     if context.get("user") and str(context["user"]) not in files.users:
         return None
     host = server.rstrip("/")
-    if proxied(host):
+    if environment_proxy(host):
         return None
     secure = host.startswith("https:")
     token_file = user.get("tokenFile")
@@ -135,9 +140,21 @@ def _pem(part: dict[str, Any], name: str, folder: Path) -> str | None:
     return (folder / part[name]).read_text(encoding="utf-8") if part.get(name) else None
 
 
-def proxied(host: str) -> bool:
-    """Whether the environment may send this address through a proxy; a cluster on this machine is asked directly."""
-    return not is_loopback(host) and any(name.lower().endswith("_proxy") and os.environ[name] for name in os.environ)
+def environment_proxy(host: str) -> str | None:
+    """The proxy that the environment names for this address; a cluster on this machine is asked directly."""
+    from urllib.parse import urlsplit
+
+    address = urlsplit(host)
+    names = (f"{address.scheme}_proxy", "all_proxy")
+    if is_loopback(host) or not any(os.environ[name] for name in os.environ if name.lower() in names):
+        return None
+    from urllib import request
+
+    known = request.getproxies_environment()
+    if request.proxy_bypass_environment(address.netloc, known):  # type: ignore[attr-defined]
+        return None
+    proxy = known.get(address.scheme) or known.get("all")
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
 
 
 def is_loopback(host: str) -> bool:

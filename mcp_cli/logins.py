@@ -106,18 +106,15 @@ def _load_pair(context: ssl.SSLContext, certificate: str, key: str) -> None:
 
 
 class LibraryLogin:
-    """The same from a configuration of `kubernetes`."""
+    """The same from a configuration of `kubernetes`; the proxy is the caller's choice, not the library's."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, proxy: str | None = None) -> None:
         self._configuration = configuration
+        self.proxy = proxy
 
     @property
     def host(self) -> str:
         return str(self._configuration.host)
-
-    @property
-    def proxy(self) -> str | None:
-        return self._configuration.proxy
 
     def headers(self) -> dict[str, str]:
         token = self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
@@ -140,6 +137,7 @@ class LibraryLogin:
     def pool(self) -> urllib3.PoolManager:
         from kubernetes.client.rest import RESTClientObject
 
+        self._configuration.proxy, self._configuration.no_proxy = self.proxy, ""
         pool = RESTClientObject(self._configuration).pool_manager
         pool.connection_pool_kw["ssl_context"] = self.tls()
         return pool

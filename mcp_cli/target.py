@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from mcp_cli import impersonation
 from mcp_cli.errors import ClusterProblem
-from mcp_cli.kubeconfig import CORRECT, is_loopback, merged, plain_login, read
+from mcp_cli.kubeconfig import CORRECT, environment_proxy, merged, plain_login, read
 
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 DEFAULT_NAMESPACE = "default"
+# What a SOCKS proxy needs, for requests to the API server and to servers behind it: package and module.
+_SOCKS = {"PySocks": "socks", "socksio": "socksio"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def from_files(files: list[str], context: str | None) -> Target:
     known = merged(files)
     chosen = known.context(context)
     try:
-        login = plain_login(known, chosen) or through_library(known.shown, context)
+        login = plain_login(known, chosen) or through_library(known.shown, context, known.proxy(chosen))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ClusterProblem(f"the kubeconfig {known.shown} cannot be used: {error}", CORRECT) from error
     acts_as = impersonation.headers(known.user(chosen), known.shown)
@@ -110,7 +112,7 @@ def from_files(files: list[str], context: str | None) -> Target:
     return Target(known.shown, login, namespace, context or known.current, acts_as)
 
 
-def through_library(files: str, context: str | None) -> Login:
+def through_library(files: str, context: str | None, proxy: str | None = None) -> Login:
     """A login that needs more than the file says: a program, a provider, a proxy."""
     from kubernetes.client import Configuration
     from kubernetes.config import ConfigException, load_kube_config
@@ -125,8 +127,7 @@ def through_library(files: str, context: str | None) -> Login:
         raise ClusterProblem(f"the kubeconfig {files} cannot be used: {error}", CORRECT) from error
     if heard.words and not (configuration.api_key or configuration.cert_file):
         raise ClusterProblem(f"the login of the kubeconfig {files} failed: {'; '.join(heard.words)}", CORRECT)
-    _straight_to_loopback(configuration)
-    return LibraryLogin(configuration)
+    return LibraryLogin(configuration, _usable(proxy or _environment_proxy(configuration), files))
 
 
 class _Complaints:
@@ -163,7 +164,7 @@ def _from_pod() -> Target:
     space = SERVICE_ACCOUNT / "namespace"
     return Target(
         "the pod's service account",
-        LibraryLogin(configuration),
+        LibraryLogin(configuration, _usable(_environment_proxy(configuration), "the pod")),
         space.read_text().strip() if space.is_file() else DEFAULT_NAMESPACE,
     )
 
@@ -176,10 +177,31 @@ def _embedded(context: str | None) -> Target:
     return from_files([str(kubeconfig)], context)
 
 
-def _straight_to_loopback(configuration: Configuration) -> None:
-    """A proxy of the environment is for the outside; a cluster on this machine is asked directly, as kubectl does."""
-    if is_loopback(configuration.host):
-        configuration.proxy = None
+def _environment_proxy(configuration: Configuration) -> str | None:
+    """Networks in NO_PROXY, which the standard library does not know, count as well."""
+    from kubernetes.client.rest import should_bypass_proxies
+
+    if should_bypass_proxies(configuration.host, configuration.no_proxy or ""):
+        return None
+    return environment_proxy(configuration.host)
+
+
+def _usable(proxy: str | None, source: str) -> str | None:
+    """The proxy, when this installation can speak with one of its kind."""
+    if proxy is None:
+        return None
+    from importlib.util import find_spec
+
+    scheme = proxy.partition("://")[0].lower() if "://" in proxy else ""
+    if scheme in ("http", "https"):
+        return proxy
+    if scheme not in ("socks5", "socks5h"):
+        raise ClusterProblem(f"the proxy of {source} is no URL of http, https or socks5", "Correct the proxy's URL.")
+    missing = [package for package, module in _SOCKS.items() if find_spec(module) is None]
+    if missing:
+        words = f"the proxy of {source} is a SOCKS proxy, for which Python packages are missing: {', '.join(missing)}"
+        raise ClusterProblem(words, "Install them where mcp is installed, or use a proxy of http.")
+    return proxy
 
 
 def context_names(files: list[str]) -> list[str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.cli.listening import Api
 from tests.cli.running import Result, mcp
 from tests.support.cluster import Cluster
 
@@ -26,6 +28,15 @@ def update_golden() -> bool:
 def no_colour_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    """A server that keeps what it is asked, on a port of this machine."""
+    with Api() as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        yield server
+        server.shutdown()
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ from mcp_cli.kube import Cluster
 from mcp_cli.logins import LibraryLogin, PlainLogin
 from mcp_cli.relay import Relay
 from mcp_cli.target import from_files
+from tests.cli.listening import Api
 from tests.cli.test_logins import write
 
 pytestmark = pytest.mark.fast
@@ -39,37 +37,6 @@ SENT = [
 ]
 
 
-class Api(ThreadingHTTPServer):
-    """An API server with nothing in it, which keeps the impersonation headers of each request."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Asked)
-        self.seen: list[list[tuple[str, str]]] = []
-
-
-class _Asked(BaseHTTPRequestHandler):
-    server: Api
-
-    def do_GET(self) -> None:
-        self.server.seen.append([(k, v) for k, v in self.headers.items() if k.lower().startswith("impersonate-")])
-        body = b'{"metadata": {}, "items": []}'
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Its words would stand among those of the tests."""
-
-
-@pytest.fixture
-def api() -> Iterator[Api]:
-    with Api() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
-
-
 def target(path: Path, user: dict[str, Any], server: str = "https://127.0.0.1:1", **cluster: Any) -> Any:
     return from_files([str(write(path / "config", {"server": server, **cluster}, user))], None)
 
@@ -79,18 +46,17 @@ PROVIDER = {"auth-provider": {"name": "gcp", "config": {"access-token": "t"}}}
 
 @pytest.mark.parametrize(("user", "kind"), [({}, PlainLogin), (PROVIDER, LibraryLogin)])
 def test_every_way_says_who_it_acts_as(tmp_path: Path, api: Api, user: dict[str, Any], kind: type) -> None:
-    chosen = target(tmp_path, USER | user, f"http://127.0.0.1:{api.server_port}")
+    chosen = target(tmp_path, USER | user, api.url)
     assert isinstance(chosen.login, kind)
     cluster = Cluster(chosen)
     cluster.list(NAMESPACES)
     with httpx.Client(headers=cluster.access().headers, trust_env=False) as client:
         client.get(cluster.host)
-    assert api.seen == [SENT, SENT]
+    assert [request.acts_as for request in api.seen] == [SENT, SENT]
 
 
 def test_a_client_of_a_forwarded_port_cannot_choose_another(tmp_path: Path, api: Api) -> None:
-    host = f"http://127.0.0.1:{api.server_port}"
-    relay = Relay(Cluster(target(tmp_path, USER, host)), host)
+    relay = Relay(Cluster(target(tmp_path, USER, api.url)), api.url)
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(app=relay)  # type: ignore[arg-type]
@@ -98,7 +64,7 @@ def test_a_client_of_a_forwarded_port_cannot_choose_another(tmp_path: Path, api:
             return await client.get("/x", headers={"Impersonate-Group": "system:masters"})
 
     assert asyncio.run(ask()).status_code == 200
-    assert api.seen == [SENT]
+    assert [request.acts_as for request in api.seen] == [SENT]
 
 
 @pytest.mark.parametrize(
