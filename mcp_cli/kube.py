@@ -40,6 +40,8 @@ class Access:
     headers: tuple[tuple[str, str], ...]
     verify: Any
     proxy: str | None
+    extensions: dict[str, Any]
+    """What httpx needs with each request: the name to find in the server's certificate."""
 
 
 class Cluster:
@@ -199,7 +201,8 @@ class Cluster:
     def access(self) -> Access:
         """The same way in, for a client that speaks HTTP itself."""
         login = self.target.login
-        return Access(self.host, self.auth_headers(), login.tls(), login.proxy)
+        extensions = {"sni_hostname": login.server_name} if login.server_name else {}
+        return Access(self.host, self.auth_headers(), login.tls(), login.proxy, extensions)
 
     def _space(self, resource: Resource, namespace: str | None) -> str | None:
         if not resource.namespaced:

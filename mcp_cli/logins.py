@@ -29,6 +29,10 @@ class Login(Protocol):
     @property
     def proxy(self) -> str | None: ...
 
+    @property
+    def server_name(self) -> str | None:
+        """The name in the server's certificate, where it is not that of the address."""
+
     def headers(self) -> dict[str, str]:
         """The credentials of the next request, renewed where they have to be."""
 
@@ -115,6 +119,10 @@ class LibraryLogin:
     @property
     def host(self) -> str:
         return str(self._configuration.host)
+
+    @property
+    def server_name(self) -> str | None:
+        return self._configuration.tls_server_name
 
     def headers(self) -> dict[str, str]:
         token = self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization")

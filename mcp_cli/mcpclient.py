@@ -83,7 +83,12 @@ def http_client(session: Session, route: Route, *, outside: bool = False) -> htt
         return httpx.Client(timeout=timeout, trust_env=outside)
     access = session.cluster.access()
     return httpx.Client(
-        headers=access.headers, verify=access.verify, proxy=access.proxy, trust_env=False, timeout=timeout
+        headers=access.headers,
+        verify=access.verify,
+        proxy=access.proxy,
+        trust_env=False,
+        timeout=timeout,
+        event_hooks={"request": [lambda request: request.extensions.update(access.extensions)]},
     )
 
 

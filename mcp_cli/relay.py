@@ -46,6 +46,7 @@ class Relay:
         self._cluster = cluster
         self._base = base
         access = cluster.access()
+        self._extensions = access.extensions
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
         self._client = httpx.AsyncClient(
             verify=access.verify, proxy=access.proxy, trust_env=False, timeout=None, limits=limits
@@ -73,7 +74,9 @@ class Relay:
         url = self._base + scope["path"] + (f"?{query}" if query else "")
         headers = [(k, v) for k, v in scope["headers"] if _is_forwarded(k.decode("latin-1").lower())]
         headers += [(k.encode(), v.encode()) for k, v in self._cluster.auth_headers()]
-        request = self._client.build_request(scope["method"], url, headers=headers, content=body)
+        request = self._client.build_request(
+            scope["method"], url, headers=headers, content=body, extensions=dict(self._extensions)
+        )
         try:
             response = await self._client.send(request, stream=True)
         except httpx.HTTPError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,10 +32,8 @@ def no_colour_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def api() -> Iterator[Api]:
     """A server that keeps what it is asked, on a port of this machine."""
-    with Api() as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    with Api().serving() as server:
         yield server
-        server.shutdown()
 
 
 @pytest.fixture(scope="session")

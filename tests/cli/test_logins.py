@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import ssl
@@ -12,15 +13,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
+from mcp_operator.client.route import Route
 from mcp_operator.runtime.resources import NAMESPACES
 
 from mcp_cli.errors import ClusterProblem
 from mcp_cli.kube import Cluster as Kube
 from mcp_cli.kubeconfig import merged, plain_login
+from mcp_cli.local.paths import ClusterPaths
+from mcp_cli.local.pki import ensure_credentials
 from mcp_cli.logins import LibraryLogin, PlainLogin
+from mcp_cli.mcpclient import http_client
+from mcp_cli.relay import Relay
+from mcp_cli.session import Session
 from mcp_cli.target import from_files, through_library
+from tests.cli.listening import Api
 from tests.cli.running import mcp
 from tests.support.cluster import Cluster
 
@@ -193,6 +202,34 @@ def test_both_ways_lead_into_the_cluster(cluster: Cluster) -> None:
     for target in (ours, other):
         names = {item["metadata"]["name"] for item in Kube(target).list(NAMESPACES)["items"]}
         assert {"default", cluster.namespace} <= names
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("library", [False, True])
+def test_the_name_in_the_certificate_counts_on_every_way(tmp_path: Path, library: bool) -> None:
+    paths = ClusterPaths(tmp_path / "state")
+    ensure_credentials(paths, [])
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(paths.server_certificate, paths.server_key)
+    user = {"auth-provider": {"name": "gcp", "config": {"access-token": "t"}}} if library else {"token": "t"}
+    with Api(tls).serving() as api:
+        said = {"server": api.url, "certificate-authority": str(paths.ca_certificate)}
+        session = Session()
+        config = write(tmp_path / "config", {**said, "tls-server-name": "kubernetes"}, user)
+        session.cluster = Kube(from_files([str(config)], None))
+        assert session.cluster.list(NAMESPACES)["items"] == []
+        with http_client(session, Route(f"{api.url}/tools", proxied=True)) as http:
+            assert http.get(f"{api.url}/tools").status_code == 200
+        relay = httpx.ASGITransport(app=Relay(session.cluster, api.url))  # type: ignore[arg-type]
+        assert asyncio.run(asked(relay, "/port")) == 200
+        with pytest.raises(ClusterProblem, match="is not to be trusted"):
+            Kube(from_files([str(write(config, said, user))], None)).list(NAMESPACES)
+    assert [request.path.partition("?")[0] for request in api.seen] == ["/api/v1/namespaces", "/tools", "/port"]
+
+
+async def asked(transport: httpx.AsyncBaseTransport, path: str) -> int:
+    async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+        return (await client.get(path)).status_code
 
 
 def test_a_wrong_authority_is_not_trusted(cluster: Cluster, tmp_path: Path) -> None:
