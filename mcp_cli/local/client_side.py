@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import select
-import shutil
 import signal
 import subprocess
 import sys
@@ -230,9 +229,11 @@ def _runs(pid: int) -> bool:
 
 def reset(paths: ClusterPaths) -> bool:
     """Stop the cluster and delete its state; the installed packages stay. False where there was nothing."""
+    from mcp_cli.local.deletion import delete, finish_interrupted, out_of_the_way
+
     stop(paths)
     if not paths.root.exists():
-        return False
+        return finish_interrupted(paths.root)
     if any(paths.root.iterdir()) and not any(file.exists() for file in (paths.database, paths.lock_file)):
         raise LocalClusterError(
             f"{paths.root} does not look like the folder of an embedded cluster; nothing was deleted",
@@ -245,29 +246,11 @@ def reset(paths: ClusterPaths) -> bool:
         return False
     try:
         _end_left_behind(paths)
-        _delete(_out_of_the_way(paths.root))
+        delete(out_of_the_way(paths.root))
     finally:
         lock.release()
+    finish_interrupted(paths.root)
     return True
-
-
-def _out_of_the_way(folder: Path) -> Path:
-    """The folder under another name, so that nobody makes anything in it while it is deleted."""
-    doomed = folder.with_name(f"{folder.name}.deleted-{os.getpid()}")
-    try:
-        return folder.rename(doomed)
-    except OSError:
-        # A mount point keeps its name.
-        return folder
-
-
-def _delete(folder: Path) -> None:
-    try:
-        shutil.rmtree(folder)
-    except OSError:
-        # A mount point stays; empty, it is as good as gone.
-        if not folder.is_mount() or any(folder.iterdir()):
-            raise
 
 
 def _lock_out_starts(paths: ClusterPaths) -> DaemonLock:

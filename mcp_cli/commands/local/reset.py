@@ -24,10 +24,8 @@ def command(yes: bool) -> None:
     from mcp_cli.local.paths import ClusterPaths
 
     paths = ClusterPaths.default()
-    if not paths.root.exists():
-        click.echo("There is no embedded cluster.", err=True)
-        return
-    if not yes:
+    if paths.root.exists() and not yes:
         click.confirm(f"Delete the embedded cluster in {paths.root} and every server in it?", abort=True, err=True)
-    reset(paths)
-    click.echo("The embedded cluster is deleted.", err=True)
+    # Also without the folder: what a reset that was interrupted left behind goes, too.
+    deleted = reset(paths)
+    click.echo("The embedded cluster is deleted." if deleted else "There is no embedded cluster.", err=True)
