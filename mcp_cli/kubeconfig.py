@@ -7,6 +7,7 @@ need a program, a provider or a proxy (`logins`). Called by `target` and by comp
 from __future__ import annotations
 
 import os
+import re
 from base64 import b64decode
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +27,12 @@ _PLAIN_USER = frozenset(
     | {"client-key", "client-key-data"}
     | impersonation.KEYS
 )
+_TEXTS = frozenset(
+    {"server", "proxy-url", "tls-server-name", "certificate-authority", "certificate-authority-data", "namespace"}
+    | {"tokenFile", "client-certificate", "client-certificate-data", "client-key", "client-key-data"}
+)
 _SAYS_NOTHING = frozenset({"extensions", "disable-compression"})
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[\w+/=\s]+-----END CERTIFICATE-----", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,18 @@ class Merged:
             raise ClusterProblem(f'the kubeconfig {self.shown} has no context "{name}"', known)
         return self.contexts[name]
 
+    def check(self, context: dict[str, Any]) -> None:
+        """Refuse what is of another type than kubectl knows, whichever login would read it."""
+        cluster, _ = self.clusters.get(str(context.get("cluster")), ({}, Path()))
+        for part in (context, cluster, self.user(context)):
+            for key in sorted(_TEXTS & _says(part)):
+                if not isinstance(part[key], str):
+                    raise ClusterProblem(f"{key} in the kubeconfig {self.shown} is no text", CORRECT)
+        insecure = cluster.get("insecure-skip-tls-verify")
+        if insecure is not None and not isinstance(insecure, bool):
+            words = f"insecure-skip-tls-verify in the kubeconfig {self.shown} is neither true nor false"
+            raise ClusterProblem(words, "Write true or false without quotes.")
+
     def proxy(self, context: dict[str, Any]) -> str | None:
         """The proxy of the context's cluster; it wins over the environment's, as with kubectl."""
         cluster, _ = self.clusters.get(str(context.get("cluster")), ({}, Path()))
@@ -68,19 +86,25 @@ def merged(files: list[str]) -> Merged:
     found = Merged(
         os.pathsep.join(files), next((d["current-context"] for d, _ in documents if d.get("current-context")), "")
     )
-    for document, folder in documents:
-        for key, part in _parts(document, "contexts", "context"):
+    for (document, folder), name in zip(documents, files, strict=True):
+        for key, part in _parts(document, "context", name):
             found.contexts.setdefault(key, part)
-        for key, part in _parts(document, "clusters", "cluster"):
+        for key, part in _parts(document, "cluster", name):
             found.clusters.setdefault(key, (part, folder))
-        for key, part in _parts(document, "users", "user"):
+        for key, part in _parts(document, "user", name):
             found.users.setdefault(key, (part, folder))
     return found
 
 
-def _parts(document: dict[str, Any], plural: str, singular: str) -> list[tuple[str, dict[str, Any]]]:
-    entries = [entry for entry in document.get(plural) or [] if isinstance(entry, dict)]
-    return [(str(entry.get("name")), entry.get(singular) or {}) for entry in entries]
+def _parts(document: dict[str, Any], kind: str, name: str) -> list[tuple[str, dict[str, Any]]]:
+    listed = document.get(f"{kind}s") or []
+    if not isinstance(listed, list):
+        raise ClusterProblem(f"{kind}s in the kubeconfig {name} is no list", CORRECT)
+    entries = [(str(entry.get("name")), entry.get(kind) or {}) for entry in listed if isinstance(entry, dict)]
+    for key, part in entries:
+        if not isinstance(part, dict):
+            raise ClusterProblem(f"the {kind} {key} in the kubeconfig {name} says nothing that is known", CORRECT)
+    return entries
 
 
 def read(name: str) -> dict[str, Any]:
@@ -104,7 +128,7 @@ def plain_login(files: Merged, context: dict[str, Any]) -> PlainLogin | None:
     cluster, cluster_folder = files.clusters.get(str(context.get("cluster")), ({}, Path()))
     user, user_folder = files.users.get(str(context.get("user")), ({}, Path()))
     server = cluster.get("server")
-    if not isinstance(server, str) or not isinstance(user, dict):
+    if not isinstance(server, str):
         return None
     if _says(cluster) - _PLAIN_CLUSTER or _says(user) - _PLAIN_USER:
         return None
@@ -118,7 +142,7 @@ def plain_login(files: Merged, context: dict[str, Any]) -> PlainLogin | None:
     return PlainLogin(
         host=host,
         verify=not cluster.get("insecure-skip-tls-verify"),
-        authority=_pem(cluster, "certificate-authority", cluster_folder) if secure else None,
+        authority=_authority(cluster, cluster_folder) if secure else None,
         certificate=_pem(user, "client-certificate", user_folder) if secure else None,
         key=_pem(user, "client-key", user_folder) if secure else None,
         server_name=cluster.get("tls-server-name"),
@@ -134,10 +158,22 @@ def _says(part: dict[str, Any]) -> set[str]:
 
 
 def _pem(part: dict[str, Any], name: str, folder: Path) -> str | None:
-    """Data in the file itself wins over the name of another."""
+    """Data in the file itself wins over the name of another. Comments around a certificate may be of any encoding."""
     if part.get(f"{name}-data"):
-        return b64decode("".join(part[f"{name}-data"].split()), validate=True).decode()
-    return (folder / part[name]).read_text(encoding="utf-8") if part.get(name) else None
+        return b64decode("".join(part[f"{name}-data"].split()), validate=True).decode(errors="replace")
+    return (folder / part[name]).read_text(encoding="utf-8", errors="replace") if part.get(name) else None
+
+
+def _authority(cluster: dict[str, Any], folder: Path) -> str | None:
+    """The certificates alone: Python takes ASCII only, and bundles have comments in every language."""
+    text = _pem(cluster, "certificate-authority", folder)
+    if not text:
+        return None
+    certificates = _CERTIFICATE.findall(text)
+    if not certificates:
+        # Nothing left would mean the authorities of this machine.
+        raise ValueError("certificate-authority holds no certificate")
+    return "\n".join(certificates) + "\n"
 
 
 def environment_proxy(host: str) -> str | None:

@@ -103,7 +103,7 @@ def _load_pair(context: ssl.SSLContext, certificate: str, key: str) -> None:
     """Python reads a certificate and its key from a file only: one that nobody else can read, for that moment."""
     from tempfile import NamedTemporaryFile
 
-    with NamedTemporaryFile("w", suffix=".pem") as file:
+    with NamedTemporaryFile("w", suffix=".pem", encoding="utf-8") as file:
         file.write(f"{certificate}\n{key}\n")
         file.flush()
         context.load_cert_chain(file.name)

@@ -100,6 +100,7 @@ def from_files(files: list[str], context: str | None) -> Target:
     """The login of kubeconfig files, merged as kubectl merges them."""
     known = merged(files)
     chosen = known.context(context)
+    known.check(chosen)
     try:
         login = plain_login(known, chosen) or through_library(known.shown, context, known.proxy(chosen))
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -176,14 +176,45 @@ def test_files_are_merged_and_each_has_its_own_folder(tmp_path: Path) -> None:
     [
         ({"certificate-authority-data": "%%%"}, {"token": "t"}),
         ({"certificate-authority": "gone.crt"}, {"token": "t"}),
+        ({"certificate-authority-data": b64("no certificate")}, {"token": "t"}),
+        ({"certificate-authority-data": 5}, {"token": "t"}),
+        ({"server": 5}, {"token": "t"}),
+        ({"proxy-url": 5}, {"token": "t"}),
+        ({"insecure-skip-tls-verify": "false"}, {"token": "t"}),
+        ({"insecure-skip-tls-verify": "false"}, {"auth-provider": {"name": "gcp", "config": {"access-token": "t"}}}),
         ({"insecure-skip-tls-verify": True}, {"client-certificate-data": b64("no certificate")}),
     ],
 )
-def test_certificates_that_cannot_be_used(tmp_path: Path, cluster: dict[str, Any], user: dict[str, Any]) -> None:
+def test_what_cannot_be_used(tmp_path: Path, cluster: dict[str, Any], user: dict[str, Any]) -> None:
     config = write(tmp_path / "config", cluster, user)
     with pytest.raises(ClusterProblem) as caught:
         Kube(from_files([str(config)], None))
     assert str(config) in caught.value.message
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("parts", ["text", [{"name": "x", "context": "text"}]])
+def test_parts_of_another_shape(tmp_path: Path, parts: Any) -> None:
+    config = write(tmp_path / "config", {}, {"token": "t"}, contexts=parts)
+    done = mcp("get", "servers", "--kubeconfig", str(config))
+    assert done.code == 1
+    assert f"in the kubeconfig {config}" in done.stderr
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    "comment", ["# Autorit\u00e9 de certification \u4e2d\u6587".encode(), "# Autorit\u00e9".encode("latin-1")]
+)
+def test_authorities_with_comments_in_any_language(tmp_path: Path, comment: bytes) -> None:
+    paths = ClusterPaths(tmp_path / "state")
+    ensure_credentials(paths, [])
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(comment + b"\n" + paths.ca_certificate.read_bytes())
+    inline = {"certificate-authority-data": b64encode(bundle.read_bytes()).decode()}
+    for cluster in (inline, {"certificate-authority": str(bundle)}):
+        chosen = login(write(tmp_path / "config", cluster, {"token": "t"}))
+        assert isinstance(chosen, PlainLogin)
+        assert chosen.tls().cert_store_stats()["x509_ca"] == 1
 
 
 @pytest.mark.fast
