@@ -113,7 +113,9 @@ def _print(session: Session, lines: Iterable[Line], prefix: bool) -> None:
         if as_json:
             import json
 
-            text = json.dumps(line._asdict(), ensure_ascii=False)
+            from mcp_cli.output.structured import takes_unicode
+
+            text = json.dumps(line._asdict(), ensure_ascii=not takes_unicode())
         else:
             text = f"[{line.pod}] {line.text}" if prefix else line.text
         sys.stdout.write(text + "\n")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mcp_cli.errors import WrongUsage
+from mcp_cli.output.structured import takes_unicode
 
 if TYPE_CHECKING:
     from mcp_cli.output.table import Table
@@ -134,7 +135,7 @@ def as_text(value: Any) -> str:
     """Strings as they are; everything else as JSON."""
     if isinstance(value, str):
         return value
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=not takes_unicode())
 
 
 def _unquote(text: str) -> str:

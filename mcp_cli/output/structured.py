@@ -5,7 +5,9 @@ Role: documents without what only the server can use, so that they can be applie
 
 from __future__ import annotations
 
+import codecs
 import re
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +35,11 @@ def clean(document: Any) -> Any:
     return document | {"metadata": {k: v for k, v in metadata.items() if k not in _SERVER_SIDE}}
 
 
+def takes_unicode() -> bool:
+    """Whether stdout takes every character; elsewhere documents hold escapes of their own form, which readers know."""
+    return codecs.lookup(getattr(sys.stdout, "encoding", None) or "utf-8").name == "utf-8"
+
+
 def items_of(document: Any) -> list[Any]:
     """What stands for one line each: a list's items, the one list of an answer (`{"tools": [...]}`), else the whole."""
     if isinstance(document, dict) and "items" in document:
@@ -54,7 +61,7 @@ class JsonPrinter:
     ) -> None:
         import json
 
-        click.echo(json.dumps(clean(document), indent=4, ensure_ascii=False))
+        click.echo(json.dumps(clean(document), indent=4, ensure_ascii=not takes_unicode()))
 
 
 class YamlPrinter:
@@ -98,5 +105,10 @@ def to_yaml(document: Any) -> str:
 
     Dumper.add_representer(str, text)
     return yaml.dump(
-        document, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=10_000, default_flow_style=False
+        document,
+        Dumper=Dumper,
+        sort_keys=False,
+        allow_unicode=takes_unicode(),
+        width=10_000,
+        default_flow_style=False,
     )

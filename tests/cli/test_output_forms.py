@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -108,6 +109,21 @@ def test_a_text_that_looks_like_something_else_is_quoted(text: str) -> None:
 )
 def test_any_document_survives_yaml(document: Any) -> None:
     assert yaml.safe_load(to_yaml(document)) == document
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
+@pytest.mark.parametrize("form", ["json", "yaml", "jsonpath={.a}"])
+def test_documents_are_whole_whatever_stdout_takes(encoding: str, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`main` lets nothing fail on a character; the escape it writes then is none of JSON or YAML."""
+    written = io.BytesIO()
+    document = {"a": {"text": "\N{GRINNING FACE} \u4e2d\u00e9\nsecond"}}
+    with io.TextIOWrapper(written, encoding=encoding, errors="backslashreplace") as stdout:
+        monkeypatch.setattr("sys.stdout", stdout)
+        printer_for(form, LISTS).show(document)
+        stdout.flush()
+        text = written.getvalue().decode(encoding)
+    read = yaml.safe_load if form == "yaml" else json.loads
+    assert read(text) == (document["a"] if form.startswith("jsonpath") else document)
 
 
 def test_texts_of_several_lines_stay_readable() -> None:
