@@ -49,11 +49,14 @@ def place(session: Session, name: str, path: str) -> str:
 
 
 def remembered(session: Session) -> dict[str, str]:
-    """Fields of a source that say which cluster the session's is; nothing in a pod, which has its own only."""
+    """Fields of a source that say which cluster the session's is; nothing in a pod, which has its own only.
+
+    A link stays a link: it may lead to another file tomorrow, and relative names in a kubeconfig count from the link.
+    """
     target = session.cluster.target
     if not target.context:
         return {}
-    files = (str(Path(name).resolve()) for name in target.source.split(os.pathsep))
+    files = (str(Path(name).absolute()) for name in target.source.split(os.pathsep))
     return {"kubeconfig": os.pathsep.join(files), "context": target.context}
 
 
@@ -94,7 +97,7 @@ def _read(session: Session, reading: Reading) -> Iterator[Item]:
 def _is_embedded(source: Source) -> bool:
     from mcp_cli.local.paths import ClusterPaths
 
-    return source.kubeconfig == str(ClusterPaths.default().kubeconfig.resolve())
+    return Path(source.kubeconfig).resolve() == ClusterPaths.default().kubeconfig.resolve()
 
 
 def _entries(cluster: Cluster, reading: Reading) -> Iterator[Item]:

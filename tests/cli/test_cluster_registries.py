@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mcp_cli.clusterregistries import remembered
+from mcp_cli.session import Session
 from tests.cli.running import Result, mcp
+from tests.cli.test_logins import write
 
 Env = dict[str, str | None]
 
@@ -136,3 +139,14 @@ def test_the_tools_of_a_server_that_runs_elsewhere_can_be_called(asking: Env) ->
     refused = mcp("port-forward", "far", env=asking)
     assert refused.code == 1
     assert url in refused.stderr
+
+
+@pytest.mark.fast
+def test_a_link_to_a_kubeconfig_is_remembered_as_the_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tools that switch clusters change where it leads; relative names in it count from its own folder."""
+    (tmp_path / "elsewhere").mkdir()
+    write(tmp_path / "elsewhere" / "one", {"insecure-skip-tls-verify": True}, {"token": "t"})
+    (tmp_path / "config").symlink_to(tmp_path / "elsewhere" / "one")
+    monkeypatch.chdir(tmp_path)
+    session = Session(kubeconfig="config")
+    assert remembered(session) == {"kubeconfig": str(tmp_path / "config"), "context": "x"}
