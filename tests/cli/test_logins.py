@@ -282,8 +282,8 @@ def test_a_read_imports_no_library_that_it_does_not_need(cluster: Cluster) -> No
         "import json, sys; from mcp_cli.errors import boundary; from mcp_cli.main import run\n"
         "boundary(lambda: run(['get', 'namespaces/x']))\n"
         "boundary(lambda: run(['get', 'servers', '-o', 'json']))\n"
-        "print(json.dumps(sorted({'kubernetes', 'httpx', 'rich', 'requests'} & sys.modules.keys())))"
+        "print(json.dumps(sorted({'kubernetes', 'httpx', 'rich', 'requests', 'urllib.request'} & sys.modules.keys())))"
     )
-    env = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig)}
+    env = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig), "NO_PROXY": "elsewhere"}
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout.splitlines()[-1]) == []
