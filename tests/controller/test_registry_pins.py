@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
+from mcp_operator.api.mcpregistry import resolve
+from mcp_operator.catalog.fetch.errors import Refused, Unreachable
+from mcp_operator.controllers.registry_read import Found, Task, read
+from mcp_operator.controllers.registry_spool import Spool
 from mcp_operator.runtime.resources import CONFIGMAPS
 
 from tests.controller.harness import Operated, until
@@ -158,3 +163,79 @@ async def test_many_servers_with_one_pin_are_one_question(op: Operated, registri
             f"{PATH}/1.1.0",
         ]
         assert server.count(PATH) == 2
+
+
+@pytest.mark.parametrize(
+    ("refusal", "words"),
+    [(Fault(status=403), "answered 403"), (Fault(status=501), "answered 501")],
+)
+async def test_a_pin_that_the_registry_refuses_is_no_trouble_of_the_registry(
+    op: Operated, registries: Registries, refusal: Fault, words: str
+) -> None:
+    with RegistryServer(entries=[item(ENTRY, "2.0.0"), older("1.0.0"), older("1.1.0")]) as server:
+        await official(registries, server)
+        server.always(f"{PATH}/1.0.0", refusal)
+        await named(op, "refused", registry={"version": "1.0.0"})
+        status = await op.phase("refused", "Failed", "VersionMissing")
+        assert words in status["message"]
+        await named(op, "weather", registry={"version": "1.1.0"})
+        await condition(op, "weather", "True", "RegistryFetched")
+        # Whatever is new is read beside it, and the pin when it is given.
+        server.entries.append(item("io.example/new"))
+        await registries.trigger("default", "again")
+        await registries.phase("default", "Ready", syncTrigger="again")
+        assert await registries.names("default") == {ENTRY, "io.example/new"}
+        server.mend()
+        await registries.trigger("default", "mended")
+        await condition(op, "refused", "True", "RegistryFetched")
+
+
+def reading_of(server: RegistryServer, *versions: str, urgent: bool = False) -> Found:
+    """One reading that looks for these versions."""
+    resolved = resolve({"metadata": {"name": "r"}, "spec": {"source": {"type": "official"}, "url": server.url}})
+    pins = frozenset((ENTRY, version) for version in versions)
+    spool = Spool()
+    try:
+        found = read(Task("r", resolved, pins=pins, urgent_pins=pins if urgent else frozenset()), spool, _never)
+        assert spool.count == 1
+        return found
+    finally:
+        spool.close()
+
+
+_never = threading.Event()
+
+
+@pytest.mark.parametrize(
+    "refusal", [Fault(status=500), Fault(body=b"<html>"), Fault(headers={"Content-Type": "text/html"})]
+)
+def test_refusals_of_many_pins_leave_the_next_pin_its_answer(refusal: Fault) -> None:
+    with RegistryServer(entries=[item(ENTRY, "2.0.0"), older("1.9.0")]) as server:
+        bad = [f"1.{number}.0" for number in range(6)]
+        for version in bad:
+            server.always(f"{PATH}/{version}", refusal)
+        found = reading_of(server, *bad, "1.9.0")
+        assert set(found.pins.found) == {(ENTRY, "1.9.0")}
+        assert {version for _, version in found.pins.problems} == set(bad)
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_a_list_of_versions_that_is_refused_costs_no_more_than_the_words(status: int) -> None:
+    with RegistryServer(entries=[item(ENTRY, "2.0.0")]) as server:
+        missing = [f"1.{number}.0" for number in range(6)]
+        for version in missing:
+            server.always(f"{PATH}/{version}", Fault(status=404))
+        server.always(PATH, Fault(status=status))
+        found = reading_of(server, *missing)
+        assert (found.pins.found, found.pins.problems, found.pins.known(ENTRY)) == ({}, {}, ("2.0.0",))
+
+
+def test_what_may_pass_soon_still_ends_the_reading() -> None:
+    with RegistryServer(entries=[item(ENTRY, "2.0.0")]) as server:
+        server.always(PATH, Fault(status=503))
+        with pytest.raises(Refused):
+            reading_of(server, "1.0.0", urgent=True)
+        server.mend()
+        server.always(PATH, Fault(reset=True))
+        with pytest.raises(Unreachable):
+            reading_of(server, "1.0.0")

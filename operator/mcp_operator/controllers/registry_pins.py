@@ -8,10 +8,12 @@ in its thread.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mcp_operator.catalog.errors import MalformedEntry
 from mcp_operator.catalog.fetch import official_api
+from mcp_operator.catalog.fetch.errors import Refused
 from mcp_operator.catalog.fetch.reading import Reading
 from mcp_operator.catalog.model import ServerEntry
 from mcp_operator.catalog.staging import version_key
@@ -22,13 +24,18 @@ MAX_PINS = 100
 KNOWN_SHOWN = 20
 # The types of source that may have more than one version of an entry.
 VERSIONED = ("official", "http", "configMap")
+_LONGEST_PROBLEM = 300
 
 
 @dataclass(slots=True)
 class Pins:
-    """`found` holds the versions that were there; `problems` says of others why they cannot be used."""
+    """`found` holds the versions that were there; `problems` says of others why they cannot be used.
+
+    `urgent` are those of `wanted` for which a server's own error (5xx) ends the reading, to be tried again soon.
+    """
 
     wanted: frozenset[Pin] = frozenset()
+    urgent: frozenset[Pin] = frozenset()
     found: dict[Pin, ServerEntry] = field(default_factory=dict)
     problems: dict[Pin, str] = field(default_factory=dict)
     _versions: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -40,16 +47,28 @@ class Pins:
             if (entry.name, entry.version) in self.wanted:
                 self.found[(entry.name, entry.version)] = entry
 
-    def ask(self, reading: Reading) -> None:
-        """Asks the official API for what did not come by. Raises FetchError."""
-        for name, version in sorted(self.wanted - self.found.keys()):
-            found = official_api.read_version(reading, name, version)
-            if isinstance(found, ServerEntry) and found.status != "deleted":
-                self.found[(name, version)] = found
-            elif isinstance(found, MalformedEntry):
-                self.problems[(name, version)] = str(found)
-            else:
-                self._versions[name].update(official_api.versions_of(reading, name))
+    def ask(self, reading: Reading, begin: Callable[[], None]) -> None:
+        """Asks the official API for what did not come by; `begin` is called before each pin. Raises FetchError.
+
+        What is refused is the trouble of that one pin: the list was read, and the other pins are still asked for.
+        """
+        for pin in sorted(self.wanted - self.found.keys()):
+            begin()
+            try:
+                self._ask(reading, pin)
+            except Refused as error:
+                if error.status >= 500 and pin in self.urgent:
+                    raise
+                self.problems[pin] = str(error)[:_LONGEST_PROBLEM]
+
+    def _ask(self, reading: Reading, pin: Pin) -> None:
+        found = official_api.read_version(reading, *pin)
+        if isinstance(found, ServerEntry) and found.status != "deleted":
+            self.found[pin] = found
+        elif isinstance(found, MalformedEntry):
+            self.problems[pin] = str(found)[:_LONGEST_PROBLEM]
+        else:
+            self._versions[pin[0]].update(official_api.versions_of(reading, pin[0]))
 
     def known(self, name: str) -> tuple[str, ...]:
         """Versions of that entry that the source was seen to have, newest first."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from mcp_operator.api.mcpregistry import ERRORS_SHOWN, ResolvedRegistry
 from mcp_operator.catalog.errors import CatalogError, MalformedEntry
+from mcp_operator.catalog.fetch.breaker import Breaker
 from mcp_operator.catalog.fetch.documents import entries_of
 from mcp_operator.catalog.fetch.errors import RateLimited
 from mcp_operator.catalog.fetch.http import Answer, Fetcher, Request
@@ -65,18 +66,19 @@ class Task:
     before: Mapping[str, Any] = field(default_factory=dict)
     documents: Mapping[str, str] = field(default_factory=dict)
     pins: frozenset[Pin] = frozenset()
+    urgent_pins: frozenset[Pin] = frozenset()
 
 
 def read(task: Task, spool: Spool, stop: threading.Event) -> Found:
     """Fills the spool. Raises FetchError or CatalogError where the source as a whole cannot be read, Stopped."""
-    found = Found(pins=Pins(task.pins))
+    found = Found(pins=Pins(task.pins, task.urgent_pins))
     fetcher = CountingFetcher(stop, found)
     reading = Reading(_source(task), fetcher, task.token, dict(task.before))
     readers: dict[str, Reader] = {"configMap": lambda _: _documents(task)}
     try:
         _fill(task.registry, spool, reading, reader_for(reading.source, readers)(reading), found, stop)
         if task.registry.type == "official":
-            found.pins.ask(reading)
+            found.pins.ask(reading, fetcher.close_circuits)
     except RateLimited:
         found.rate_limit_remaining = 0
         raise
@@ -99,6 +101,10 @@ class CountingFetcher(Fetcher):
         super().__init__(Surroundings(policies=Policies(_NEVER, _NEVER, _NEVER)))
         self._stop = stop
         self._found = found
+
+    def close_circuits(self) -> None:
+        """What failed at some addresses of a host says nothing of the others."""
+        self._breaker = Breaker(self._around.clock)
 
     def get(self, request: Request, *arguments: Any, **options: Any) -> Answer:
         if self._stop.is_set():

@@ -34,6 +34,8 @@ Object = dict[str, Any]
 
 # Nobody tells when a right is given, or a stranger's object goes.
 UNTOLD_SECONDS = 30.0
+# So many readings may fail for the sake of a pin (within seconds, see `retry_after`) before its trouble is its own.
+PATIENT_FAILURES = 3
 
 
 class Unprepared(Exception):
@@ -128,7 +130,14 @@ async def _task(
             # A document that has not changed is not sent again, and the new pin may be in it.
             before = {}
     there = {one.pin for one in known.pins if one.shard} if known is not None else set()
-    return Task(name, resolved, token, before, documents, pins - there)
+    return Task(name, resolved, token, before, documents, pins - there, _urgent(registry, known, pins))
+
+
+def _urgent(registry: Object, known: Index | None, pins: frozenset[Pin]) -> frozenset[Pin]:
+    """Pins for which a server's error may be a passing one: no reading told of them, and few in a row have failed."""
+    if (registry.get("status") or {}).get("failures", 0) >= PATIENT_FAILURES:
+        return frozenset()
+    return frozenset(pin for pin in pins if known is None or known.pinned(pin) is None)
 
 
 async def _token(world: RegistryWorld, namespace: str, resolved: ResolvedRegistry) -> str:

@@ -57,8 +57,11 @@ def read_version(reading: Reading, name: str, version: str) -> ServerEntry | Mal
 
 
 def versions_of(reading: Reading, name: str) -> list[str]:
-    """The versions of a server that the registry lists, in its order; none where it has no such list."""
-    page = _document(reading, name)
+    """The versions of a server that the registry lists, in its order; none where it gives no such list."""
+    try:
+        page = _document(reading, name)
+    except Refused:
+        return []
     listed = page.get("servers") if isinstance(page, dict) else None
     entries = (_entry(item, reading.source.name, name) for item in listed or ()) if isinstance(listed, list) else ()
     return [found.version for found in entries if isinstance(found, ServerEntry) and found.status != "deleted"]
