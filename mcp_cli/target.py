@@ -99,10 +99,11 @@ def in_pod() -> bool:
 def from_files(files: list[str], context: str | None) -> Target:
     """The login of kubeconfig files, merged as kubectl merges them."""
     known = merged(files)
-    chosen = known.context(context)
+    name = context or known.current
+    chosen = known.context(name)
     known.check(chosen)
     try:
-        login = plain_login(known, chosen) or through_library(known.shown, context, known.proxy(chosen))
+        login = plain_login(known, chosen) or through_library(known.shown, name, known.proxy(chosen))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ClusterProblem(f"the kubeconfig {known.shown} cannot be used: {error}", CORRECT) from error
     acts_as = impersonation.headers(known.user(chosen), known.shown)
@@ -110,7 +111,7 @@ def from_files(files: list[str], context: str | None) -> Target:
         words = f"the kubeconfig {known.shown} acts as several groups, which no proxy gets without TLS"
         raise ClusterProblem(words, "Reach the cluster by https, or without the proxy.")
     namespace = chosen.get("namespace") or DEFAULT_NAMESPACE
-    return Target(known.shown, login, namespace, context or known.current, acts_as)
+    return Target(known.shown, login, namespace, name, acts_as)
 
 
 def through_library(files: str, context: str | None, proxy: str | None = None) -> Login:

@@ -171,6 +171,15 @@ def test_files_are_merged_and_each_has_its_own_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.fast
+def test_the_first_current_context_counts_for_the_library_too(tmp_path: Path) -> None:
+    provider = {"auth-provider": {"name": "gcp", "config": {"access-token": "t"}}}
+    first = write(tmp_path / "first", {"server": "https://first.example"}, provider)
+    second = tmp_path / "second"
+    second.write_text(first.read_text().replace("first", "second").replace(": x", ": y").replace(": c", ": d"))
+    assert login(first, second).host == "https://first.example"
+
+
+@pytest.mark.fast
 @pytest.mark.parametrize(
     ("cluster", "user"),
     [
