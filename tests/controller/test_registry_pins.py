@@ -56,6 +56,27 @@ async def test_an_older_version_is_asked_for_once_and_kept(op: Operated, registr
         assert (server.count(), op.writes()) == (3, {})
 
 
+async def test_a_version_stays_stored_while_its_server_cannot_keep_it(op: Operated, registries: Registries) -> None:
+    old = older("1.0.0")
+    old["server"]["packages"][0]["environmentVariables"] = [{"name": "KEY", "isRequired": True}]
+    with RegistryServer(entries=[item(ENTRY, "2.0.0"), old]) as server:
+        await official(registries, server)
+        await named(op, "weather", registry={"version": "1.0.0"})
+        await op.phase("weather", "Failed", "MissingValues")
+        await op.calm(1.0)
+        op.sent.clear()
+        await registries.trigger("default", "again")
+        await registries.phase("default", "Ready", syncTrigger="again")
+        await op.calm(1.5)
+        # One more list, the index, the registry's status: not a word of the server's, and no second question.
+        assert [asked.path for asked in server.asked[1:]] == ["/v0.1/servers", f"{PATH}/1.0.0", "/v0.1/servers"]
+        assert not [what for what in op.writes() if "mcpservers" in what[1] or what[0] == "DELETE"], op.writes()
+        await op.change("weather", env=[{"name": "KEY", "value": "x"}])
+        await condition(op, "weather", "True", "RegistryFetched")
+        assert await installed(op, "weather") == "weather@1.0.0"
+        assert server.count(PATH) == 1
+
+
 async def test_the_latest_version_as_a_pin_asks_nobody(op: Operated, registries: Registries) -> None:
     with RegistryServer(entries=[item(ENTRY, "2.0.0"), older("1.0.0")]) as server:
         await official(registries, server)

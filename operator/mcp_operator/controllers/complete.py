@@ -64,7 +64,7 @@ class Completer:
         self._system = system_namespace
         self._entries: OrderedDict[tuple[str, str], ServerEntry | None] = OrderedDict()
         self._lacking: dict[Key, tuple[Key, Pin]] = {}
-        """By server: the registry that it asks for a version, and the version."""
+        """By server: the registry that it asks for a version, or for keeping it, and the version."""
         registries.listen(self._registry_changed)
 
     async def complete(self, server: Object) -> Completion:
@@ -74,6 +74,8 @@ class Completer:
             self.forget(key_of(server))
             return Completion(server)
         known, outdated = self._known(server, wanted), None
+        if known is not None:
+            self.forget(key_of(server))
         if known is None or not wanted.version:
             try:
                 known = await self._find(server, wanted, known)
@@ -83,8 +85,6 @@ class Completer:
                     return Completion(server, problem=error.problem)
                 words = f"{error.problem.message}; what was found before stays in use"
                 outdated = replace(error.problem, message=words)
-        if outdated is None:
-            self.forget(key_of(server))
         return _completed(server, known, outdated)
 
     def forget(self, key: Key) -> None:
@@ -119,6 +119,10 @@ class Completer:
             raise NotThere(Problem("EntryMissing", words))
         if _another_version(registry, entry, wanted.version):
             shard, entry = await self._pinned(registry, index, wanted, entry)
+            # The registry has to keep that version until the server's own ConfigMap has it.
+            self._lacking[key_of(server)] = (key, (wanted.name, wanted.version))
+        else:
+            self.forget(key_of(server))
         if known is not None and known.registry == key and known.entry.digest == entry.digest:
             # The shard holds other entries too: theirs is what has changed.
             return known
