@@ -126,13 +126,11 @@ async def _ask(process: asyncio.subprocess.Process, junk: list[str]) -> int | No
     """`initialize`, `tools/list`; None where the server ends or refuses. `junk` gets what is no message."""
     info = {"name": "catalogue-report", "version": "1"}
     first = {"protocolVersion": LATEST_LEGACY, "capabilities": {}, "clientInfo": info}
-    with suppress(ConnectionError):
-        if await _request(process, 1, "initialize", first, junk) is None:
-            return None
-        await _send(process, {"jsonrpc": "2.0", "method": "notifications/initialized"})
-        listed = await _request(process, 2, "tools/list", {}, junk)
-        return None if listed is None else len(listed.get("tools", []))
-    return None
+    if await _request(process, 1, "initialize", first, junk) is None:
+        return None
+    await _send(process, {"jsonrpc": "2.0", "method": "notifications/initialized"})
+    listed = await _request(process, 2, "tools/list", {}, junk)
+    return None if listed is None else len(listed.get("tools", []))
 
 
 async def _request(
@@ -157,7 +155,9 @@ async def _request(
 async def _send(process: asyncio.subprocess.Process, message: dict[str, Any]) -> None:
     assert process.stdin is not None
     process.stdin.write(encode(message) + b"\n")
-    await process.stdin.drain()
+    # One that has ended already may have said why: that is still read.
+    with suppress(ConnectionError):
+        await process.stdin.drain()
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
