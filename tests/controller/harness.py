@@ -180,6 +180,17 @@ class Operated:
             await self.say_of_pod(pod, ready_status(address))
         return pods
 
+    async def pods_wait(self, name: str, number: int) -> None:
+        """Its pods wait for something that no other test has a part in, as a scheduler's words about nodes would."""
+        for pod in await self.pods(name, number):
+            await self.say_of_pod(pod, waiting_status())
+        await self.phase(name, "Pending", "ContainersNotReady")
+
+
+def waiting_status() -> Object:
+    """The server runs and is not ready."""
+    return broken_status({"running": {"startedAt": "2026-01-01T00:00:00Z"}})
+
 
 def ready_status(address: str) -> Object:
     container = {"name": names.CONTAINER_SERVER, "ready": True, "restartCount": 0, "image": "i", "imageID": "i"}

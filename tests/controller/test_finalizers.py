@@ -10,7 +10,7 @@ from mcp_operator.runtime.controller import DONE
 from mcp_operator.runtime.errors import Conflict
 from mcp_operator.runtime.resources import DEPLOYMENTS
 
-from tests.controller.harness import Object, Operated
+from tests.controller.harness import Object, Operated, until
 
 NOTE = {"metadata": {"annotations": {"someone.test/note": "1"}}}
 
@@ -52,9 +52,13 @@ async def test_finalizers_of_others_stay_and_ours_is_written_once(op: Operated) 
     theirs = {"metadata": {"finalizers": [names.FINALIZER, "someone.test/theirs"]}}
     await op.kube.patch(MCPSERVERS, "demo", theirs, op.namespace)
     await op.kube.delete(MCPSERVERS, "demo", op.namespace)
-    await op.calm(1.5)
-    server = await op.kube.get(MCPSERVERS, "demo", op.namespace)
-    assert server["metadata"]["finalizers"] == ["someone.test/theirs"]
+
+    async def left() -> bool:
+        server = await op.kube.get(MCPSERVERS, "demo", op.namespace)
+        return bool(server["metadata"]["finalizers"] == ["someone.test/theirs"])
+
+    await until(left, "ours is gone and theirs is there")
+    await op.calm()
     op.sent.clear()
     await op.kube.patch(MCPSERVERS, "demo", NOTE, op.namespace)
     await op.calm(1.0)

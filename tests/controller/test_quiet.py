@@ -66,7 +66,7 @@ async def test_an_operator_that_starts_again_writes_nothing_and_asks_no_server(
 async def test_waiting_for_pods_sees_no_writes_nor_does_a_restart_meanwhile(op: Operated) -> None:
     for number in range(SERVERS):
         await op.create(f"demo-{number}")
-        await op.phase(f"demo-{number}", "Pending", "Unschedulable")
+        await op.pods_wait(f"demo-{number}", 1)
     await op.calm(1.0)
     op.sent.clear()
     await asyncio.sleep(SECONDS)

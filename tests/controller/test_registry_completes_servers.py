@@ -141,7 +141,7 @@ async def test_an_operator_that_starts_again_writes_nothing_and_reads_no_shard(
     await registry_of(registries, item(ENTRY))
     await named(op, "weather")
     await condition(op, "weather", "True", "RegistryFetched")
-    await op.phase("weather", "Pending", "Unschedulable")
+    await op.pods_wait("weather", 1)
     await op.calm(1.0)
     await op.stop()
     await op.start()

@@ -50,6 +50,8 @@ async def test_an_older_version_is_asked_for_once_and_kept(op: Operated, registr
         await op.calm(1.0)
         assert [asked.path for asked in server.asked[1:]] == ["/v0.1/servers", f"{PATH}/1.0.0"]
         assert server.asked[1].query["updated_since"]
+        await op.pods_wait("weather", 1)
+        await op.calm()
         await op.stop()
         await op.start()
         await op.calm(1.5)

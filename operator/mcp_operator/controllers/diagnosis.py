@@ -32,6 +32,8 @@ _FATAL_WAITS = frozenset(
         "StartError",
     }
 )
+# "0/3 nodes are available: 1 Insufficient cpu, 2 ... ." and, of newer schedulers, what preemption would not change.
+_SCHEDULER = re.compile(r"0/\d+ nodes are available: (?P<causes>.*?)\.?(?: (?:[a-z ]+, )?preemption: .*)?$", re.DOTALL)
 _LONGEST = 800
 # A container that lived this long before it ended is no crash loop.
 _LONG_LIFE = timedelta(minutes=10)
@@ -146,9 +148,17 @@ def _waiting_for(status: Object) -> Problem:
         return Problem("ContainersNotReady", "the server runs and does not answer its readiness probe yet")
     for item in status.get("conditions") or ():
         if item["type"] == "PodScheduled" and item["status"] == "False":
-            words = item.get("message") or "no node for the pod yet"
-            return Problem(item.get("reason") or "Unschedulable", _line(words))
+            return Problem(item.get("reason") or "Unschedulable", _line(_no_node(item.get("message") or "")))
     return Problem("PodsStarting", "the pods are starting")
+
+
+def _no_node(message: str) -> str:
+    """What the scheduler says, without how many nodes it says it of: they come and go while the causes stay."""
+    found = _SCHEDULER.match(message)
+    if found is None:
+        return message or "no node for the pod yet"
+    causes = {re.sub(r"^\d+ ", "", cause) for cause in re.split(r", (?=\d+ )", found["causes"])}
+    return f"no node takes the pod: {', '.join(sorted(causes))}"
 
 
 def _installs(status: Object) -> bool:

@@ -103,11 +103,16 @@ def merge(previous: Object, computed: Object, now: str) -> Object:
 
 
 def steady(server: Object, problem: Problem | None) -> Problem | None:
-    """The problem in the longer words that the status has for it: some come and go while the kubelet tries again."""
+    """A failure in the longer words that the status has for it: some come and go while the kubelet tries again.
+
+    What may pass by itself is told as it is now: of several causes some may be gone.
+    """
+    if problem is None or not problem.fatal:
+        return problem
     before = server.get("status") or {}
     said = before.get("message") or ""
     known = before.get("observedGeneration") == server["metadata"].get("generation")
-    if problem is None or not known or before.get("reason") != problem.reason or problem.message not in said:
+    if not known or before.get("reason") != problem.reason or problem.message not in said:
         return problem
     return replace(problem, message=said[said.index(problem.message) :])
 

@@ -24,6 +24,11 @@ def ended(code: int, message: str = "", **more: str) -> Object:
     return {"terminated": {"exitCode": code, "reason": "Error", "message": message, **more}}
 
 
+def unscheduled(message: str) -> Object:
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}
+    return {"metadata": {"name": "demo-x"}, "status": {"conditions": [condition]}}
+
+
 CASES: dict[str, tuple[Object, str, str, bool]] = {
     "pull": (
         pod({"waiting": {"reason": "ErrImagePull", "message": "manifest unknown"}}),
@@ -148,3 +153,35 @@ def test_no_credential_gets_into_a_status() -> None:
     assert found is not None
     assert found.message == "image runner:1 cannot be pulled: GET https://me:***@host/v2: no"
     assert Problem("NotMCP", "refused: Bearer abcdefghijklmnop").message == "refused: Bearer ***"
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        (
+            "0/3 nodes are available: 1 node(s) had taint {a: b}, that the pod didn't tolerate, 2 Insufficient cpu.",
+            "no node takes the pod: Insufficient cpu, node(s) had taint {a: b}, that the pod didn't tolerate",
+        ),
+        (
+            "0/7 nodes are available: 3 Insufficient cpu, 4 node(s) were unschedulable. preemption: 0/7 nodes are "
+            "available: 7 Preemption is not helpful for scheduling.",
+            "no node takes the pod: Insufficient cpu, node(s) were unschedulable",
+        ),
+        (
+            "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. no new claims to "
+            "deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+            "no node takes the pod: node(s) didn't match Pod's node affinity/selector",
+        ),
+        (
+            'persistentvolumeclaim "10 x" not found',
+            'persistentvolumeclaim "10 x" not found',
+        ),
+        ("no nodes available to schedule pods", "no nodes available to schedule pods"),
+        ("", "no node for the pod yet"),
+    ],
+    ids=["1.20", "1.30", "1.36", "a claim", "no nodes", "nothing"],
+)
+def test_the_schedulers_words_stay_the_same_while_nodes_come_and_go(message: str, words: str) -> None:
+    assert diagnose(None, [unscheduled(message)]) == Problem("Unschedulable", words)
+    more = message.replace("0/", "0/1").replace(" 1 ", " 4 ").replace(" 2 ", " 11 ")
+    assert diagnose(None, [unscheduled(more)]) == Problem("Unschedulable", words)

@@ -133,3 +133,9 @@ def test_the_fuller_words_for_the_same_trouble_stay(said: str, kept: str) -> Non
     steady = status.steady(server, Problem("ImagePullBackOff", "image i cannot be pulled", fatal=True))
     assert steady is not None
     assert steady.message == kept
+
+
+def test_a_cause_that_is_gone_is_not_told_any_longer() -> None:
+    before = {"reason": "Unschedulable", "message": "no node takes the pod: A, B", "observedGeneration": 4}
+    now = Problem("Unschedulable", "no node takes the pod: A")
+    assert status.steady({"metadata": {"generation": 4}, "status": before}, now) == now
