@@ -1,15 +1,16 @@
 """When to ask a running server what it is, and what is known of it.
 
 Role: one answer for each server and pod template, remembered; questions run in the background, a few at a time; a
-server that does not answer is asked again with back-off, and at once when its pod is another. Not its job: how to ask
-(`ask`). Called by the reconciler.
+server that does not answer is asked again with back-off, and at once when its pod is another. Questions that take long
+have places of their own, so that silent servers do not keep others waiting. Not its job: how to ask (`ask`). Called by
+the reconciler.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,6 +21,10 @@ from mcp_operator.runtime.resources import Key
 Object = dict[str, Any]
 
 CONCURRENT = 16
+# Within so many seconds most servers answer that answer at all; a question that takes longer is a slow one.
+FIRST_LOOK = 5.0
+# Slow questions at a time, by the longest time that they may take: one waits only for its like.
+_SLOW = ((80.0, 8), (float("inf"), 8))
 # How long a reconcile waits for an answer before it goes on; most servers answer within.
 PATIENCE = 1.0
 BACKOFF_BASE, BACKOFF_CEILING = 1.0, 300.0
@@ -96,7 +101,7 @@ class _State:
     next_at: float = 0.0
 
 
-Ask = Callable[[Target], Awaitable[Object]]
+Ask = Callable[[Target], Coroutine[Any, Any, Object]]
 ASKING = Problem("Probing", "the server is being asked what it is")
 
 
@@ -109,6 +114,7 @@ class Prober:
         self._patience = patience
         self._states: dict[Key, _State] = {}
         self._slots = asyncio.Semaphore(CONCURRENT)
+        self._slow = [(longest, asyncio.Semaphore(number)) for longest, number in _SLOW]
 
     async def look(self, target: Target) -> View:
         """What is known of the target, after a short wait where it is being asked."""
@@ -151,8 +157,7 @@ class Prober:
 
     async def _question(self, target: Target, state: _State) -> None:
         try:
-            async with self._slots:
-                mcp = await self._ask(_patient(target, state.failures))
+            mcp = await self._answer(_patient(target, state.failures))
             state.mcp = mcp
             self._note(state, unmet(target, mcp))
             if target.every and state.problem is None:
@@ -166,6 +171,26 @@ class Prober:
             state.task = None
             if self._states.get(target.key) is state:
                 self._enqueue(target.key)
+
+    async def _answer(self, target: Target) -> Object:
+        """What the server says. One that takes long goes on among its like, or gives way until there is room."""
+        slow = next(slots for longest, slots in self._slow if target.timeout <= longest)
+        asking: asyncio.Task[Object] | None = None
+        try:
+            async with self._slots:
+                asking = asyncio.create_task(self._ask(target))
+                await asyncio.wait([asking], timeout=FIRST_LOOK)
+            if asking.done():
+                return asking.result()
+            if not slow.locked():
+                async with slow:
+                    return await asking
+        finally:
+            if asking is not None and not asking.done():
+                asking.cancel()
+                await asyncio.wait([asking])
+        async with slow:
+            return await self._ask(target)
 
     def _note(self, state: _State, problem: Problem | None) -> None:
         if problem is None:

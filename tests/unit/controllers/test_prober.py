@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from mcp_operator.controllers.probe import Prober, Silence, Target, View
+from mcp_operator.controllers.probe import FIRST_LOOK, Prober, Silence, Target, View
 from mcp_operator.runtime.resources import Key
 
 from tests.unit.runtime.virtual import now, run, settle
@@ -32,7 +32,9 @@ class Server:
     async def ask(self, target: Target) -> dict[str, object]:
         self.asked.append(now())
         self.given.append(target.timeout)
-        await asyncio.sleep(self.seconds)
+        await asyncio.sleep(min(self.seconds, target.timeout))
+        if self.seconds > target.timeout:
+            raise Silence("NoAnswer", "the server does not answer in time")
         if self.silent:
             raise Silence("NoAnswer", "the server says nothing")
         return ANSWER
@@ -78,14 +80,14 @@ def test_a_silent_server_is_asked_again_with_back_off_and_at_last_counts_as_hope
 def test_a_server_whose_every_answer_takes_a_start_is_given_longer_each_time(bridged: bool, given: list[float]) -> None:
     async def work() -> None:
         server = Server()
-        server.silent = True
+        server.seconds = 1000.0
         target = replace(TARGET, bridged=bridged)
         view = await server.prober.look(target)
         while view.problem is not None and not view.problem.fatal:
-            await asyncio.sleep(view.problem.again or 0)
+            await asyncio.sleep(view.problem.again or 1)
             view = await server.prober.look(target)
         assert server.given == given
-        server.silent = False
+        server.seconds = 0.0
         await asyncio.sleep(view.problem.again or 0 if view.problem else 0)
         assert (await server.prober.look(target)).speaks
 
@@ -118,6 +120,65 @@ def test_a_slow_answer_does_not_hold_the_worker_and_calls_it_back() -> None:
         assert server.woken == [KEY]
         assert (await server.prober.look(TARGET)).speaks
         assert len(server.asked) == 1
+
+    run(work())
+
+
+@pytest.mark.parametrize("patience", [10.0, 3600.0], ids=["the default", "an hour each"])
+def test_silent_servers_do_not_keep_another_from_its_answer(patience: float) -> None:
+    async def work() -> None:
+        under_way = most = 0
+
+        async def ask(target: Target) -> dict[str, object]:
+            nonlocal under_way, most
+            under_way += 1
+            most = max(most, under_way)
+            try:
+                await asyncio.sleep(1.0 if target.key == KEY else target.timeout)
+            finally:
+                under_way -= 1
+            if target.key != KEY:
+                raise Silence("NoAnswer", "the server says nothing")
+            return ANSWER
+
+        prober = Prober(ask, lambda key: None, patience=0.0)
+        silent = [replace(TARGET, key=("ns", f"silent-{n}"), timeout=patience) for n in range(50)]
+
+        async def look_at_the_silent() -> None:
+            while True:
+                for target in silent:
+                    await prober.look(target)
+                await asyncio.sleep(10.0)
+
+        looking = asyncio.create_task(look_at_the_silent())
+        await asyncio.sleep(500.0)
+        await prober.look(TARGET)
+        await asyncio.sleep(30.0)
+        assert (await prober.look(TARGET)).speaks
+        assert most <= 32
+        looking.cancel()
+        await prober.close()
+
+    run(work())
+
+
+def test_a_slow_server_waits_for_none_that_may_take_much_longer() -> None:
+    async def work() -> None:
+        async def ask(target: Target) -> dict[str, object]:
+            seconds = 12.0 if target.key == KEY else 1e6
+            await asyncio.sleep(min(seconds, target.timeout))
+            if seconds > target.timeout:
+                raise Silence("NoAnswer", "the server says nothing")
+            return ANSWER
+
+        prober = Prober(ask, lambda key: None, patience=0.0)
+        for number in range(100):
+            await prober.look(replace(TARGET, key=("ns", f"silent-{number}"), timeout=3600.0))
+        await asyncio.sleep(100.0)
+        await prober.look(replace(TARGET, timeout=20.0))
+        await asyncio.sleep(FIRST_LOOK + 13.0)
+        assert (await prober.look(replace(TARGET, timeout=20.0))).speaks
+        await prober.close()
 
     run(work())
 
