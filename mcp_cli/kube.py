@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import urllib3
 from mcp_operator.api.names import FIELD_MANAGER_CLI
+from mcp_operator.runtime.applybody import apply_body
 
 from mcp_cli import refusals
 from mcp_cli.errors import CliError, ClusterProblem, NotFound
@@ -172,6 +173,7 @@ class Cluster:
             headers.add(name, value)
         if body is not None:
             headers["Content-Type"] = content_type
+        encode = apply_body if content_type == APPLY_PATCH else json.dumps
         url = self.host + path + (f"?{_encode(query)}" if query else "")
         if self._verbose:
             self._say(f"{method} {url}")
@@ -179,7 +181,7 @@ class Cluster:
             response = self._pool.request(
                 method,
                 url,
-                body=None if body is None else json.dumps(body),
+                body=None if body is None else encode(body),
                 headers=headers,
                 preload_content=False,
                 retries=False,

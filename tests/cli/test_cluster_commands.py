@@ -47,6 +47,13 @@ def deploy(on: Run, **spec: Any) -> Result:
     return on("deploy", "-f", "-", input=yaml.safe_dump(MANIFEST | {"spec": {**MANIFEST["spec"], **spec}}))
 
 
+def test_strings_of_every_kind_arrive_as_they_were_written(on: Run) -> None:
+    value = "😀 日本 \x7f \u2028 \\ud83d \ntail "
+    assert deploy(on, env=[{"name": "GREETING", "value": value}]).code == 0
+    assert on("get", "server", "time", "-o", "json").json["spec"]["env"][0]["value"] == value
+    assert deploy(on, env=[{"name": "GREETING", "value": value}]).stdout.endswith(" unchanged\n")
+
+
 def set_status(kube: Kube, cluster: Cluster, phase: str, ready: int = 0, **more: Any) -> None:
     """What an operator would write."""
     now = "2026-11-21T12:00:00Z"

@@ -40,6 +40,14 @@ def configmap(cluster: Cluster, name: str, value: str = "1", **labels: str) -> O
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"value": value}}
 
 
+async def test_applied_strings_come_back_as_they_were(cluster: Cluster, kube: KubeClient) -> None:
+    """The bodies of server-side apply are read as YAML, which knows neither Unicode nor escapes as JSON does."""
+    value = "😀 日本 \x1b[2J \x7f \x85 \u2028 \ufeff \\ud83d \r\n\ttail "
+    applied = await kube.apply(CONFIGMAPS, configmap(cluster, "words", value), field_manager="tests")
+    assert applied["data"]["value"] == value
+    assert (await kube.get(CONFIGMAPS, "words", cluster.namespace))["data"]["value"] == value
+
+
 async def test_an_informer_follows_what_matches_its_selector(cluster: Cluster, kube: KubeClient) -> None:
     await kube.create(CONFIGMAPS, configmap(cluster, "before", team="red"))
     await kube.create(CONFIGMAPS, configmap(cluster, "other", team="blue"))

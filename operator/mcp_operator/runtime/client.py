@@ -16,6 +16,7 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 from mcp_operator.runtime import config
+from mcp_operator.runtime.applybody import apply_body
 from mcp_operator.runtime.errors import Unavailable, error_of
 from mcp_operator.runtime.resources import Resource
 from mcp_operator.version import __version__
@@ -26,7 +27,8 @@ PATCH_TYPES = {
     "merge": "application/merge-patch+json",
     "json": "application/json-patch+json",
     "strategic": "application/strategic-merge-patch+json",
-    "apply": "application/apply-patch+yaml",
+    # The parameter keeps the library from encoding the body once more; API servers look at what stands before it.
+    "apply": "application/apply-patch+yaml; charset=utf-8",
 }
 REQUEST_TIMEOUT = 60.0
 CONNECT_TIMEOUT = 10.0
@@ -126,7 +128,7 @@ class KubeClient:
         path = r.path(_namespace(body), body["metadata"]["name"], subresource)
         query = {**_write_query(dry_run, field_manager), "force": "true" if force else "false"}
         headers = {"Content-Type": PATCH_TYPES["apply"]}
-        return await self._json("PATCH", path, query=query, body=body, headers=headers)
+        return await self._json("PATCH", path, query=query, body=apply_body(body), headers=headers)
 
     async def delete(
         self,
