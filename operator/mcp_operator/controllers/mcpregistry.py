@@ -19,6 +19,7 @@ from mcp_operator.catalog.stored import Pin
 from mcp_operator.controllers import registry_status
 from mcp_operator.controllers.problem import Problem
 from mcp_operator.controllers.registry_metrics import RegistryMetrics
+from mcp_operator.controllers.registry_places import Places
 from mcp_operator.controllers.registry_schedule import due, origin_of, retry_after, timestamp
 from mcp_operator.controllers.registry_status import Attempt
 from mcp_operator.controllers.registry_sync import Synced, Unprepared, inputs, synchronise
@@ -27,11 +28,14 @@ from mcp_operator.controllers.status_write import StatusWriter, merge
 from mcp_operator.runtime.controller import DONE, Result
 from mcp_operator.runtime.events import EventRecorder
 from mcp_operator.runtime.resources import Key, key_of
+from mcp_operator.runtime.turns import GaveWay
 
 Object = dict[str, Any]
 
 # A shorter reading is not worth two writes of the status.
 SYNCING_SECONDS = 1.0
+# How soon a slow source asks for a place again.
+PLACE_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -51,11 +55,13 @@ class RegistryReconciler:
         self._metrics = metrics
         self._pins = pins
         self._statuses = StatusWriter(world.client, MCPREGISTRIES, world.observe)
+        self._places = Places()
 
     async def reconcile(self, key: Key) -> Result:
         registry = self._world.registry(key)
         if registry is None:
             self._metrics.forget(key)
+            self._places.forget(key)
             return DONE
         if registry["metadata"].get("deletionTimestamp"):
             return DONE
@@ -74,8 +80,16 @@ class RegistryReconciler:
         wait = due(registry, resolved, read_with, complete, time.time(), pinned=pinned)
         if wait.seconds > 0:
             return Result(wait.seconds)
-        log.info("reading %s: %s", "/".join(key), wait.why)
-        return await self._sync(Attempt(registry, time.time(), read_with, bool(resolved.secret)), resolved)
+
+        def attempt() -> Attempt:
+            log.info("reading %s: %s", "/".join(key), wait.why)
+            return Attempt(registry, time.time(), read_with, bool(resolved.secret))
+
+        try:
+            return await self._places.read(key, lambda: self._sync(attempt(), resolved))
+        except GaveWay:
+            log.info("%s: its source is slow, and waits for a place", "/".join(key))
+            return Result(PLACE_SECONDS)
 
     def _asked_for(self, registry: Object) -> bool:
         """Whether a server asks for a version that no reading has looked for."""

@@ -17,6 +17,7 @@ from typing import Any
 from mcp_operator.controllers.problem import Problem
 from mcp_operator.runtime.backoff import delay
 from mcp_operator.runtime.resources import Key
+from mcp_operator.runtime.turns import GaveWay, in_turn
 
 Object = dict[str, Any]
 
@@ -173,24 +174,12 @@ class Prober:
                 self._enqueue(target.key)
 
     async def _answer(self, target: Target) -> Object:
-        """What the server says. One that takes long goes on among its like, or gives way until there is room."""
         slow = next(slots for longest, slots in self._slow if target.timeout <= longest)
-        asking: asyncio.Task[Object] | None = None
         try:
-            async with self._slots:
-                asking = asyncio.create_task(self._ask(target))
-                await asyncio.wait([asking], timeout=FIRST_LOOK)
-            if asking.done():
-                return asking.result()
-            if not slow.locked():
-                async with slow:
-                    return await asking
-        finally:
-            if asking is not None and not asking.done():
-                asking.cancel()
-                await asyncio.wait([asking])
-        async with slow:
-            return await self._ask(target)
+            return await in_turn(lambda: self._ask(target), self._slots, FIRST_LOOK, slow)
+        except GaveWay:
+            async with slow:
+                return await self._ask(target)
 
     def _note(self, state: _State, problem: Problem | None) -> None:
         if problem is None:

@@ -11,6 +11,7 @@ import logging
 from dataclasses import dataclass, field
 
 from mcp_operator.api import names
+from mcp_operator.controllers import registry_places
 from mcp_operator.controllers.ask import Asker
 from mcp_operator.controllers.complete import Completer
 from mcp_operator.controllers.gauges import ServerCollector
@@ -29,8 +30,8 @@ from mcp_operator.runtime.events import EventRecorder
 from mcp_operator.runtime.manager import Manager, ManagerConfig
 from mcp_operator.runtime.metrics import RuntimeMetrics
 
-# Each may hold one catalogue on its way.
-REGISTRY_WORKERS = 2
+# More than may read at a time: what only needs a look does not wait for them.
+REGISTRY_WORKERS = registry_places.QUICK + registry_places.SLOW + 3
 # A reading may take minutes, and what it has not stored is read again: the end of the process waits only a little.
 READING_STOP_SECONDS = 5.0
 
