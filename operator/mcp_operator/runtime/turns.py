@@ -1,7 +1,7 @@
 """Places for work of unknown length: what takes long must not keep others from their turn.
 
-Role: a piece of work begins among the quick ones; when it lasts, it goes on among the slow ones where there is room, and
-gives way where there is none. Not its job: to try again. Called by controllers.
+Role: a piece of work begins among the quick ones; when it lasts, it goes on among the slow ones where there is room,
+and gives way where there is none. Not its job: to try again. Called by controllers.
 """
 
 from __future__ import annotations
