@@ -13,15 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mcp_operator.api.resolve import split_image
 from mcp_operator.catalog.errors import CatalogError, MalformedEntry
 from mcp_operator.catalog.fields import capabilities, mapping, mappings, optional_text, plain, text, words
 from mcp_operator.catalog.model import Argument, OAuth, Package, Remote, ServerEntry, Variable
+from mcp_operator.catalog.plainyaml import documents
 
 MAX_DOCUMENT = 1024 * 1024
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SHELL_VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
 
 
@@ -87,14 +85,11 @@ def _read(path: Path) -> str:
 
 
 def _load(document: str, origin: str) -> dict[str, Any]:
-    """One YAML mapping. Aliases are refused: no entry needs one, and a few of them expand to gigabytes."""
-    try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(document, Loader=_LOADER)):
-            raise MalformedEntry(f"{origin}: uses YAML aliases")
-        loaded = yaml.load(document, Loader=_LOADER)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        problem = str(getattr(error, "problem", None) or error)
-        raise MalformedEntry(f"{origin}: is no YAML: {problem}") from error
+    """One YAML mapping."""
+    found = documents(document, origin)
+    if len(found) > 1:
+        raise MalformedEntry(f"{origin}: is no YAML: expected a single document in the stream")
+    loaded = found[0] if found else None
     if not isinstance(loaded, dict):
         raise MalformedEntry(f"{origin}: is no mapping")
     return loaded

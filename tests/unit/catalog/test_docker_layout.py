@@ -71,6 +71,9 @@ def test_entry_survives_the_index_format() -> None:
         ("a: &x [1]\nname: *x", "aliases"),
         ("name: !!python/object:os.system x", "is no YAML"),
         ("\x00", "is no YAML"),
+        ("name: a\nabout: " + "[" * 50_000 + "]" * 50_000, "nested too deeply"),
+        ("- " * 50_000, "nested too deeply"),
+        ("name: a\n---\nname: b", "single document"),
     ],
 )
 def test_bad_document_is_refused_by_name(text: str, words: str) -> None:

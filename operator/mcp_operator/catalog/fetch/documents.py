@@ -52,13 +52,9 @@ def _json_items(text: str, origin: str) -> list[Any]:
 def _yaml_items(text: str, origin: str) -> list[Any]:
     import yaml
 
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=loader)):
-            raise MalformedEntry(f"{origin}: uses YAML aliases")
-        documents = [document for document in yaml.load_all(text, Loader=loader) if document is not None]
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise MalformedEntry(f"{origin}: is no YAML: {getattr(error, 'problem', None) or error}") from error
+    from mcp_operator.catalog import plainyaml
+
+    documents = [document for document in plainyaml.documents(text, origin) if document is not None]
     items = [item for document in documents for item in _listed(document)]
     if len(documents) == 1 and items == [documents[0]] and _is_docker(documents[0]):
         return [text]
