@@ -96,15 +96,17 @@ def _values(choice: Choice) -> dict[str, Any]:
 
 
 def _read(name: str) -> dict[str, Any]:
-    import yaml
+    from mcp_cli.documents import Unreadable, documents_of
 
     try:
-        document = yaml.safe_load(Path(name).read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        documents = documents_of(Path(name).read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
         raise WrongUsage(f"--values {name} is neither YAML nor JSON", "Correct the file.") from error
-    if not isinstance(document, dict):
+    except Unreadable as error:
+        raise WrongUsage(f"--values {name} {error}", "Correct the file.") from error
+    if len(documents) != 1 or not isinstance(documents[0], dict):
         raise WrongUsage(f"--values {name} holds no values", "It is an object, for example api_key: abc.")
-    return document
+    return documents[0]
 
 
 def _secret_keys(pairs: tuple[str, ...]) -> dict[str, SecretKey]:

@@ -42,33 +42,31 @@ def read_all(paths: tuple[str, ...]) -> list[dict[str, Any]]:
 
 def _texts(path: str) -> Iterator[tuple[str, str]]:
     if path == "-":
-        yield "stdin", sys.stdin.read()
+        yield "stdin", _text(sys.stdin.buffer.read(), "stdin")
         return
     place = Path(path)
     files = sorted(p for p in place.iterdir() if p.suffix in _SUFFIXES) if place.is_dir() else [place]
     for file in files:
-        try:
-            yield str(file), file.read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise CliError(f"{file} is not text", "A manifest is YAML or JSON in UTF-8.") from error
+        yield str(file), _text(file.read_bytes(), str(file))
+
+
+def _text(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CliError(f"{name} is not text", "A manifest is YAML or JSON in UTF-8.") from error
 
 
 def parse(text: str, name: str) -> Iterator[dict[str, Any]]:
-    """The objects of one text; YAML reads JSON too."""
-    import yaml
+    """The objects of one text."""
+    from mcp_cli.documents import Unreadable, documents_of
 
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        documents = list(yaml.load_all(text, loader))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        raise CliError(
-            f"{name} is not YAML{where}: {getattr(error, 'problem', None) or error}", "Correct the file."
-        ) from error
+        documents = documents_of(text)
+    except Unreadable as error:
+        raise CliError(f"{name} {error}", "Correct the file.") from error
     for number, document in enumerate(documents, 1):
-        if document is not None:
-            yield from _objects(document, f"{name}, document {number}" if len(documents) > 1 else name)
+        yield from _objects(document, f"{name}, document {number}" if len(documents) > 1 else name)
 
 
 def _objects(document: Any, where: str) -> Iterator[dict[str, Any]]:
