@@ -28,6 +28,8 @@ from mcp_operator.version import __version__
 CLIENT_INFO = {"name": "mcp-bridge", "version": __version__}
 # A legacy server may stay silent on what it does not know; then `initialize` is what makes it speak.
 SILENCE = 8.0
+# One that was only slow to start answers both questions, as a rule in their order.
+AFTERWARDS = 1.0
 
 
 class ModernRelay:
@@ -102,12 +104,12 @@ class ModernRelay:
 
     async def _learn(self) -> None:
         """Ask the child what it is; the first answer, whatever it says, makes the bridge ready."""
-        request = asyncio.ensure_future(self.ask(names.DISCOVER, {}))
-        done, _ = await asyncio.wait([request], timeout=SILENCE)
-        if not done:
-            await self._wake()
-        response = await request if done else None
-        if self.era or not self.channel.child.alive:
+        discovery = asyncio.ensure_future(self.ask(names.DISCOVER, {}))
+        await asyncio.wait([discovery], timeout=SILENCE)
+        if not discovery.done():
+            await self._wake(discovery)
+        response = discovery.result() if discovery.done() else None
+        if not self.channel.child.alive:
             return
         error = (response or {}).get("error")
         modern = response is not None and (not error or error.get("code") in errors.MODERN_CODES)
@@ -118,12 +120,15 @@ class ModernRelay:
             self._listen()
         await self.tools.read()
 
-    async def _wake(self) -> None:
+    async def _wake(self, discovery: asyncio.Future[Message | None]) -> None:
+        """Until the child has said something, and what it says of its discovery has had the time to come, too."""
         params = {"protocolVersion": LATEST_LEGACY, "capabilities": {}, "clientInfo": CLIENT_INFO}
         exchange = OwnExchange({"id": 0, "method": names.INITIALIZE, "params": params})
         self.channel.submit({"jsonrpc": "2.0", "method": names.INITIALIZE, "params": params}, exchange)
-        if await exchange.reply is not None:
-            self.era = "legacy"
+        await asyncio.wait([exchange.reply, discovery], return_when=asyncio.FIRST_COMPLETED)
+        if not discovery.done():
+            refused = "error" in (exchange.reply.result() or {})
+            await asyncio.wait([discovery], timeout=SILENCE if refused else AFTERWARDS)
 
     def _listen(self) -> None:
         """Our own subscription: nothing else tells that the remembered tools are out of date."""
