@@ -92,7 +92,7 @@ class Completer:
         self._lacking.pop(key, None)
 
     def pins(self, registry: Key) -> frozenset[Pin]:
-        """The versions that servers wait for, of entries of that registry; not more than it has to look for."""
+        """The versions that servers wait for, of entries of that registry; no more than it stores words of."""
         wanted = {pin for asked, pin in self._lacking.values() if asked == registry}
         return frozenset(sorted(wanted)[:MAX_PINS])
 

@@ -109,7 +109,8 @@ class RegistryReconciler:
             return await self._failed(attempt, error, resolved)
         self._metrics.observe(registry, "success", time.monotonic() - started)
         await self._succeeded(attempt, result)
-        return Result(resolved.interval)
+        # One reading looks for so many versions only.
+        return Result(0.0 if self._asked_for(registry) else resolved.interval)
 
     async def _patiently(self, registry: Object, resolved: ResolvedRegistry) -> Synced:
         """Says that it is reading only when that takes a while."""

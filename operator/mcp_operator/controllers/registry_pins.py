@@ -7,6 +7,7 @@ in its thread.
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,14 +18,27 @@ from mcp_operator.catalog.fetch.errors import Refused
 from mcp_operator.catalog.fetch.reading import Reading
 from mcp_operator.catalog.model import ServerEntry
 from mcp_operator.catalog.staging import version_key
-from mcp_operator.catalog.stored import Pin
+from mcp_operator.catalog.stored import Index, Pin
 
-# For one registry at a time; each may be a request, and a ConfigMap.
-MAX_PINS = 100
+# For one registry: the index says of each what became of it, and has to stay well under 1 MiB.
+MAX_PINS = 500
+# In one reading; each may be a request, and a ConfigMap.
+MAX_ASKED = 100
 KNOWN_SHOWN = 20
 # The types of source that may have more than one version of an entry.
 VERSIONED = ("official", "http", "configMap")
 _LONGEST_PROBLEM = 300
+
+
+def to_ask(known: Index | None, pins: frozenset[Pin]) -> frozenset[Pin]:
+    """The pins that the next reading looks for: those that no reading has looked for come first.
+
+    Of the others some get their turn by chance, so that what is published later is found, however many are in vain.
+    """
+    before = {one.pin: one for one in known.pins} if known is not None else {}
+    new = sorted(pins - before.keys())[:MAX_ASKED]
+    in_vain = sorted(pin for pin in pins if pin in before and not before[pin].shard)
+    return frozenset([*new, *random.sample(in_vain, min(len(in_vain), MAX_ASKED - len(new)))])
 
 
 @dataclass(slots=True)
@@ -39,6 +53,7 @@ class Pins:
     found: dict[Pin, ServerEntry] = field(default_factory=dict)
     problems: dict[Pin, str] = field(default_factory=dict)
     _versions: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _listed: set[str] = field(default_factory=set)
 
     def see(self, entry: ServerEntry) -> None:
         """An entry that the reading gave, of whatever version."""
@@ -67,7 +82,8 @@ class Pins:
             self.found[pin] = found
         elif isinstance(found, MalformedEntry):
             self.problems[pin] = str(found)[:_LONGEST_PROBLEM]
-        else:
+        elif pin[0] not in self._listed:
+            self._listed.add(pin[0])
             self._versions[pin[0]].update(official_api.versions_of(reading, pin[0]))
 
     def known(self, name: str) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from mcp_operator.catalog.stored import Index, Pin, Pinned
 from mcp_operator.controllers import registry_read
 from mcp_operator.controllers.children import controller_of
 from mcp_operator.controllers.problem import Problem
+from mcp_operator.controllers.registry_pins import to_ask
 from mcp_operator.controllers.registry_read import Found, Stopped, Task
 from mcp_operator.controllers.registry_schedule import origin_of
 from mcp_operator.controllers.registry_spool import Spool
@@ -84,12 +85,16 @@ async def synchronise(
     origin = origin_of(resolved)
     if known is not None and known.origin != origin:
         known = None
-    task = await _task(world, registry, resolved, known, pins)
+    asked = to_ask(known, pins)
+    task = await _task(world, registry, resolved, known, asked)
     spool = await asyncio.to_thread(Spool)
     try:
         await _load(world, registry, known if task.before else None, spool)
         found = await _read(task, spool)
-        pinned = await _pinned(world, registry, found, known, pins)
+        # A source that has not changed says nothing new of those that were looked for either.
+        stay = pins if found.unchanged else pins - asked
+        before = [one for one in known.pins if one.pin in stay] if known is not None else []
+        pinned = await _pinned(world, registry, found, asked, before)
         if found.unchanged and known is not None:
             return await _keep(world, registry, replace(known, state=found.state), pinned, found)
         return await _store(world, registry, spool, found, origin, pinned)
@@ -129,8 +134,7 @@ async def _task(
         if resolved.type == "http" and any(known.pinned(pin) is None for pin in pins):
             # A document that has not changed is not sent again, and the new pin may be in it.
             before = {}
-    there = {one.pin for one in known.pins if one.shard} if known is not None else set()
-    return Task(name, resolved, token, before, documents, pins - there, _urgent(registry, known, pins))
+    return Task(name, resolved, token, before, documents, pins, _urgent(registry, known, pins))
 
 
 def _urgent(registry: Object, known: Index | None, pins: frozenset[Pin]) -> frozenset[Pin]:
@@ -162,16 +166,15 @@ async def _load(world: RegistryWorld, registry: Object, known: Index | None, spo
 
 
 async def _pinned(
-    world: RegistryWorld, registry: Object, found: Found, known: Index | None, pins: frozenset[Pin]
+    world: RegistryWorld, registry: Object, found: Found, asked: frozenset[Pin], before: list[Pinned]
 ) -> tuple[Pinned, ...]:
-    """What became of each pin; a version that was found lies in a shard of its own."""
-    return tuple([await _pin(world, registry, found, known, pin) for pin in sorted(pins)])
+    """What became of each pin; a version that was found lies in a shard of its own. `before` stays as it was."""
+    rest = asked - {one.pin for one in before}
+    looked = [await _pin(world, registry, found, pin) for pin in sorted(rest)]
+    return tuple(sorted([*before, *looked], key=lambda one: one.pin))
 
 
-async def _pin(world: RegistryWorld, registry: Object, found: Found, known: Index | None, pin: Pin) -> Pinned:
-    before = known.pinned(pin) if known is not None else None
-    if before is not None and (before.shard or found.unchanged):
-        return before
+async def _pin(world: RegistryWorld, registry: Object, found: Found, pin: Pin) -> Pinned:
     entry = found.pins.found.get(pin)
     if entry is None:
         return Pinned(pin, known=found.pins.known(pin[0]), problem=found.pins.problems.get(pin, ""))
