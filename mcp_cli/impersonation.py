@@ -1,53 +1,26 @@
-"""Who a kubeconfig's user acts as: `as`, `as-uid`, `as-groups`, `as-user-extra`, sent as kubectl sends them.
+"""Who a kubeconfig's user acts as, in the command line's words.
 
-Role: the headers, or a refusal of what cannot be sent; without them a command would act with all rights of the login.
-Not its job: credentials (`logins`). Called by `target`.
+Role: the headers of every request, or a refusal that says what to do; what a kubeconfig may say is the runtime's. Not
+its job: credentials (`logins`). Called by `target`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from mcp_operator.runtime import impersonation
+
 from mcp_cli.errors import ClusterProblem
 
-KEYS = frozenset({"as", "as-uid", "as-groups", "as-user-extra"})
+KEYS = impersonation.KEYS
 HEADER_PREFIX = "impersonate-"
 
 _HINT = "Correct the user in the kubeconfig, or choose another with --context."
-# What a header's name may hold; kubectl writes every other character of a key as %XX.
-_NAME_CHARACTERS = "!#$&'*+-.^_`|~"
 
 
 def headers(user: dict[str, Any], source: str) -> tuple[tuple[str, str], ...]:
     """One header a value: groups, and values of an extra key, repeat their name."""
-    given = {key: user[key] for key in KEYS if user.get(key)}
-    if given and "as" not in given:
-        raise ClusterProblem(f"the kubeconfig {source} has {', '.join(sorted(given))} without `as`", _HINT)
-    named = (("Impersonate-User", "as"), ("Impersonate-Uid", "as-uid"))
-    found = [(name, given[key]) for name, key in named if key in given]
-    found += [("Impersonate-Group", group) for group in _listed(given, "as-groups", source)]
-    extra = given.get("as-user-extra", {})
-    if not isinstance(extra, dict):
-        raise _unusable("as-user-extra", source)
-    found += [(_extra_name(key), value) for key in extra for value in _listed(extra, key, source)]
-    for name, value in found:
-        if not (isinstance(value, str) and value.isascii() and value.isprintable()):
-            raise _unusable(name, source)
-    return tuple(found)
-
-
-def _listed(part: dict[Any, Any], key: Any, source: str) -> list[Any]:
-    values = part.get(key) or []
-    if not isinstance(values, list):
-        raise _unusable(str(key), source)
-    return values
-
-
-def _extra_name(key: Any) -> str:
-    from urllib.parse import quote
-
-    return f"Impersonate-Extra-{quote(str(key), safe=_NAME_CHARACTERS)}"
-
-
-def _unusable(what: str, source: str) -> ClusterProblem:
-    return ClusterProblem(f"{what} of the kubeconfig {source} cannot be sent: plain texts are needed", _HINT)
+    try:
+        return impersonation.headers(user, source)
+    except impersonation.CannotActAs as error:
+        raise ClusterProblem(str(error), _HINT) from error

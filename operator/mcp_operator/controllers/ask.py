@@ -8,7 +8,6 @@ to ask, and what the answer has to hold (`probe`). Called by the prober.
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -126,9 +125,9 @@ class Asker:
             return Route(self._outside, target.url, await remote.headers_of(self._client, target))
         chosen = self._choose(target)
         if not chosen.proxied:
-            self._direct = self._direct or _http(None)
+            self._direct = self._direct or _http()
             return Route(self._direct, chosen.url, dict(_PASSING))
-        self._proxied = self._proxied or _http(self._client.tls_context())
+        self._proxied = self._proxied or http_through(self._client)
         # What the server is told it is called: the name of the proxy in between would be foreign to it.
         headers = {**await self._client.auth_headers(), **_PASSING, "Host": f"localhost:{target.port}"}
         return Route(self._proxied, chosen.url, headers)
@@ -198,9 +197,26 @@ def _bounded(said: Object, required: Sequence[str]) -> Object:
     return {**said, **{key: value for key, value in cut.items() if value}}
 
 
-def _http(tls: ssl.SSLContext | None) -> httpx.AsyncClient:
+def _http(**options: Any) -> httpx.AsyncClient:
     """No keep-alive: a server is asked once, and an idle connection to each would be a cost to both sides."""
     import httpx
 
     limits = httpx.Limits(max_keepalive_connections=0)
-    return httpx.AsyncClient(verify=tls or False, trust_env=False, limits=limits, timeout=None)
+    return httpx.AsyncClient(**{"verify": False, "trust_env": False, "limits": limits, "timeout": None, **options})
+
+
+def http_through(client: KubeClient) -> httpx.AsyncClient:
+    """To the API server, on the way that the operator's own requests take."""
+    way = client.way()
+
+    async def name_it(request: httpx.Request) -> None:
+        if way.server_name:
+            request.extensions["sni_hostname"] = way.server_name
+
+    return _http(
+        verify=client.tls_context() or False,
+        headers=list(way.acts_as),
+        proxy=way.proxy,
+        trust_env=way.trust_env,
+        event_hooks={"request": [name_it]},
+    )

@@ -12,12 +12,14 @@ import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlencode
 
 from mcp_operator.runtime import config
 from mcp_operator.runtime.applybody import apply_body
 from mcp_operator.runtime.errors import Unavailable, error_of
+from mcp_operator.runtime.impersonation import Headers
 from mcp_operator.runtime.resources import Resource
 from mcp_operator.version import __version__
 
@@ -32,6 +34,16 @@ PATCH_TYPES = {
 }
 REQUEST_TIMEOUT = 60.0
 CONNECT_TIMEOUT = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Headers that say who acts, the kubeconfig's proxy, whether the environment's count, the name to be certified."""
+
+    acts_as: Headers = ()
+    proxy: str | None = None
+    trust_env: bool = False
+    server_name: str | None = None
 
 
 class KubeClient:
@@ -51,7 +63,11 @@ class KubeClient:
     async def connect(cls, kubeconfig: str | None = None, context: str | None = None) -> KubeClient:
         """From a kubeconfig, or from the pod's service account where none is named and there is one."""
         source = config.Source(kubeconfig, context)
-        return cls(await config.load(source), source)
+        configuration = await config.load(source)
+        try:
+            return cls(configuration, source)
+        except (OSError, ValueError) as error:
+            raise config.ConfigError(f"the certificates of {configuration.host} cannot be used: {error}") from error
 
     async def close(self) -> None:
         await self._rest.close()
@@ -232,6 +248,17 @@ class KubeClient:
     def tls_context(self) -> ssl.SSLContext | None:
         """For another HTTP client to the same server (the MCP client through the API server's proxy)."""
         return self._rest.ssl_context if self.base_url.startswith("https") else None
+
+    def way(self) -> Way:
+        """How else another HTTP client gets to the same server, as the same user."""
+        configuration = self._configuration
+        session = configuration.client_session_kwargs or {}
+        return Way(
+            tuple(session.get("headers") or ()),
+            configuration.proxy,
+            bool(session.get("trust_env")),
+            configuration.tls_server_name,
+        )
 
     async def _json(self, method: str, path: str, **options: Any) -> Object:
         data = await self.request(method, path, **options)

@@ -49,7 +49,7 @@ async def test_the_environment_names_the_file(kubeconfig: Path, monkeypatch: pyt
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "the file is empty"),
+        ("", "is empty"),
         ("a: [", "while parsing a flow node"),
         ("{}", "Expected key current-context"),
         (TWO.replace("current-context: one", "current-context: three"), "three"),
