@@ -18,6 +18,8 @@ INSTALL_HINT = (
     "Install them with `mcp operator manifests | kubectl apply -f -`, or use --local for the embedded cluster."
 )
 
+_UNTYPED = "failed to create typed patch object ("
+
 
 def from_answer(status: int, data: bytes, about: tuple[Resource, str] | None, host: str) -> errors.CliError:
     """The exception for an answer of 400 and above; `data` is a Status, or whatever stood in the way said."""
@@ -60,6 +62,8 @@ def from_status(body: dict[str, Any], about: tuple[Resource, str] | None, host: 
         )
     if status == 429:
         return errors.ApiProblem(f"the API server is overloaded: {message}", "Try again in a moment.", **known)
+    if about is not None and message.startswith(_UNTYPED):
+        return errors.Invalid(_untyped(message, *about), _invalid_hint(about), **known)
     return errors.ApiProblem(
         f"the API server failed: {_tidy(message)}", "Try again; if it stays, look at the API server's log.", **known
     )
@@ -90,6 +94,13 @@ def _forbidden(message: str) -> str:
     """Kubernetes' own sentence already names user, verb, resource and namespace."""
     head, _, tail = message.partition(" is forbidden: ")
     return f"forbidden: {tail or head}"
+
+
+def _untyped(message: str, resource: Resource, name: str) -> str:
+    """A server-side apply with a field or a type that the schema lacks comes as an internal error (500)."""
+    lines = [_tidy(line).lstrip(".") for line in message.partition("): ")[2].splitlines()]
+    words = "; ".join(line for line in lines if line not in ("", "errors:"))
+    return f'{resource.kind} "{name}" is not valid: {words.replace("field not declared in schema", "no such field")}'
 
 
 def _tidy(message: str) -> str:

@@ -1,7 +1,7 @@
 """Waiting until deleted objects, and the children of servers, are gone.
 
 Role: watches of the server and then of each kind of child that carries its label; 124 and what is left when time is
-over. Called by `delete --wait`.
+over. Called by `delete --wait`, and by `deploy` of an object that is still being deleted.
 """
 
 from __future__ import annotations
@@ -52,6 +52,17 @@ def wait_gone(session: Session, victims: list[tuple[Resource, dict[str, Any]]], 
                 )
 
 
+def wait_removed(session: Session, resource: Resource, obj: dict[str, Any], seconds: float) -> None:
+    """Until this very object is gone; one of its name that came after it is another."""
+    metadata = obj["metadata"]
+    selector = f"metadata.name={metadata['name']}"
+    until = time.monotonic() + seconds
+    with LiveLine() as line:
+        _gone(
+            session, line, resource, metadata.get("namespace"), until, uid=metadata.get("uid"), field_selector=selector
+        )
+
+
 def _label(name: str, child: Resource) -> str:
     """Pods and ReplicaSets carry the labels of the pod template, the others those of the operator's objects."""
     own = f"{LABEL_NAME}={NAME_SERVER},{LABEL_INSTANCE}={name}"
@@ -59,16 +70,23 @@ def _label(name: str, child: Resource) -> str:
 
 
 def _gone(
-    session: Session, line: LiveLine, resource: Resource, namespace: str | None, until: float, **selectors: str
+    session: Session,
+    line: LiveLine,
+    resource: Resource,
+    namespace: str | None,
+    until: float,
+    *,
+    uid: str | None = None,
+    **selectors: str,
 ) -> None:
-    """Until no object of that selection is left."""
+    """Until no object of that selection is left, or with `uid` not that one."""
     left: dict[str, dict[str, Any]] = {}
     synced = False
     for change in Following(session.cluster, resource, namespace, **selectors).changes(TICK):
         if change is not None and change.obj:
             name = change.obj["metadata"]["name"]
             left[name] = change.obj
-            if change.what == "DELETED":
+            if change.what == "DELETED" or uid not in (None, change.obj["metadata"].get("uid")):
                 del left[name]
         synced = synced or (change is not None and change.what == "SYNCED")
         if synced and not left:

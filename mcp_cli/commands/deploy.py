@@ -14,6 +14,8 @@ from mcp_cli.session import OBJECTS, Session, cluster_options
 from mcp_cli.writing import Writing, writing_options
 
 if TYPE_CHECKING:
+    from mcp_operator.runtime.resources import Resource
+
     from mcp_cli.applying import Applied
     from mcp_cli.fromcatalogue import Choice
     from mcp_cli.serverspec import ServerFlags
@@ -149,9 +151,26 @@ def _write(session: Session, obj: dict[str, Any], writing: Writing) -> Applied:
     resource = resource_for(session.cluster, obj)
     placed = with_namespace(obj, session.namespace, session.namespace_flag) if resource.namespaced else obj
     ours = resource in PLURALS.values()
+    _after_deletion(session, resource, placed, writing)
     done = apply(session.cluster, resource, placed, stamp=ours, dry_run=writing.on_server)
     _say_done(session, done, writing)
     return done
+
+
+def _after_deletion(session: Session, resource: Resource, obj: dict[str, Any], writing: Writing) -> None:
+    """What is being deleted takes changes and goes all the same: the new one comes once it is gone."""
+    metadata = obj["metadata"]
+    live = session.cluster.find(resource, metadata["name"], metadata.get("namespace"))
+    if live is None or not live["metadata"].get("deletionTimestamp"):
+        return
+    going = f"{resource.kind} {metadata['name']} is being deleted"
+    if writing.on_server:
+        session.say(f"note: {going}; a deploy waits until it is gone, and creates it anew")
+        return
+    from mcp_cli.vanishing import wait_removed
+
+    session.say(f"{going}; it is created anew once it is gone")
+    wait_removed(session, resource, live, writing.wait_timeout)
 
 
 def _waited(session: Session, done: Applied, writing: Writing) -> Applied:

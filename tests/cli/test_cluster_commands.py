@@ -14,7 +14,7 @@ import yaml
 from mcp_cli.kinds import SERVERS
 from mcp_cli.kube import Cluster as Kube
 from mcp_cli.target import from_files
-from tests.cli.running import Result
+from tests.cli.running import Result, lines_until, started
 from tests.support.cluster import Cluster
 
 Run = Callable[..., Result]
@@ -207,7 +207,7 @@ def test_update_changes_what_the_flags_say(time: Run, kube: Kube, cluster: Clust
 def test_waiting_ends_when_the_operator_says_so(time: Run, kube: Kube, cluster: Cluster) -> None:
     operator = threading.Timer(0.5, set_status, (kube, cluster, "Running", 2))
     operator.start()
-    done = time("scale", "time", "--replicas", "2", "--wait", "--wait-timeout", "30s")
+    done = time("scale", "time", "--replicas", "2", "--wait", "--wait-timeout", "120s")
     operator.join()
     assert (done.code, done.stdout) == (0, "mcpserver.mcp.allbeone.io/time scaled\n")
     assert "time is ready: 2/2 replicas" in done.stderr
@@ -232,10 +232,28 @@ def test_an_older_status_is_not_taken_for_the_new_spec(time: Run, kube: Kube, cl
 
 def test_delete(time: Run) -> None:
     assert time("delete", "time", "--dry-run").stdout == 'mcpserver.mcp.allbeone.io "time" deleted (dry run)\n'
-    done = time("delete", "time", "--wait", "--wait-timeout", "20s")
+    done = time("delete", "time", "--wait", "--wait-timeout", "120s")
     assert (done.code, done.stdout) == (0, 'mcpserver.mcp.allbeone.io "time" deleted\n')
     assert time("delete", "time").code == 1
     assert time("delete", "time", "--ignore-not-found").code == 0
+
+
+def test_deploying_what_is_being_deleted_waits_and_creates_it_anew(time: Run, kube: Kube, cluster: Cluster) -> None:
+    hold = {"metadata": {"finalizers": ["example.com/hold"]}}
+    old = kube.merge(SERVERS, "time", hold, cluster.namespace)["metadata"]["uid"]
+    assert time("delete", "time").code == 0
+    tried = time("deploy", "-f", "-", "--dry-run=server", input=yaml.safe_dump(MANIFEST))
+    assert "note: MCPServer time is being deleted; a deploy waits until it is gone" in tried.stderr
+    done = time("deploy", "-f", "-", "--wait-timeout", "1s", input=yaml.safe_dump(MANIFEST))
+    assert (done.code, done.stdout) == (124, "")
+    assert "MCPServer time is being deleted; it is created anew once it is gone" in done.stderr
+    let_go = {"metadata": {"finalizers": None}}
+    operator = threading.Timer(0.5, kube.merge, (SERVERS, "time", let_go, cluster.namespace))
+    operator.start()
+    done = time("deploy", "-f", "-", "--wait-timeout", "120s", input=yaml.safe_dump(MANIFEST))
+    operator.join()
+    assert (done.code, done.stdout) == (0, "mcpserver.mcp.allbeone.io/time created\n")
+    assert kube.get(SERVERS, "time", cluster.namespace)["metadata"]["uid"] != old
 
 
 def test_delete_by_label_by_file_and_all(on: Run) -> None:
@@ -262,24 +280,34 @@ def test_waiting_for_a_deletion_waits_for_the_children(time: Run, cluster: Clust
     assert "ConfigMap left did not go in time" in done.stderr
 
 
-def test_watching_prints_what_changes(time: Run, kube: Kube, cluster: Cluster) -> None:
-    change = threading.Timer(0.7, set_status, (kube, cluster, "Running", 2))
-    change.start()
-    done = time("get", "servers", "--watch", "--timeout", "2s")
-    change.join()
-    assert done.code == 124
-    rows = [line.split() for line in done.stdout.splitlines()]
-    assert rows[0][0] == "NAME"
-    assert rows[-1][5] == "Running"
+@pytest.fixture
+def env(cluster: Cluster) -> dict[str, str | None]:
+    """For a command that is a process of its own."""
+    return {"KUBECONFIG": str(cluster.kubeconfig), "MCP_NAMESPACE": cluster.namespace}
 
 
-def test_a_status_that_is_watched_is_printed_on_change(time: Run, kube: Kube, cluster: Cluster) -> None:
-    change = threading.Timer(0.7, set_status, (kube, cluster, "Running", 2))
-    change.start()
-    done = time("status", "time", "--watch", "--timeout", "2s")
-    change.join()
-    phases = [line for line in done.stdout.splitlines() if line.startswith("Phase:")]
-    assert phases == ["Phase: Pending", "Phase: Running"]
+def test_watching_prints_what_changes(time: Run, kube: Kube, cluster: Cluster, env: dict[str, str | None]) -> None:
+    with started("get", "servers", "--watch", env=env) as watching:
+        head, row = (line.split() for line in lines_until(watching, lambda line: line.startswith("time ")))
+        assert (head[0], row[5]) == ("NAME", "Pending")
+        set_status(kube, cluster, "Running", 2)
+        (changed,) = (line.split() for line in lines_until(watching, lambda line: line.startswith("time ")))
+        assert changed[5] == "Running"
+
+
+def test_a_status_that_is_watched_is_printed_on_change(
+    time: Run, kube: Kube, cluster: Cluster, env: dict[str, str | None]
+) -> None:
+    with started("status", "time", "--watch", env=env) as watching:
+        first = lines_until(watching, lambda line: line.startswith("Phase:"))
+        set_status(kube, cluster, "Running", 2)
+        second = lines_until(watching, lambda line: line.startswith("Phase:"))
+        assert [first[-1], second[-1]] == ["Phase: Pending", "Phase: Running"]
+
+
+@pytest.mark.parametrize("command", [("get", "servers"), ("status", "time")])
+def test_a_watch_ends_with_the_time_for_all(time: Run, command: tuple[str, ...]) -> None:
+    assert time(*command, "--watch", "--timeout", "500ms").code == 124
 
 
 def test_a_namespace_that_is_not_there(time: Run) -> None:
@@ -292,7 +320,10 @@ def test_a_field_that_does_not_exist(on: Run, cluster: Cluster) -> None:
     done = deploy(on, replcas=3)
     if cluster.minor >= 25:
         assert done.code == 1
-        assert "replcas" in done.stderr
+        assert done.stderr.splitlines() == [
+            'error: MCPServer "time" is not valid: spec.replcas: no such field',
+            "       `kubectl explain mcpservers.spec` tells the fields; --dry-run=server checks without writing.",
+        ]
 
 
 def test_any_kind_can_stand_beside_the_server(on: Run, cluster: Cluster) -> None:
