@@ -32,6 +32,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support import embedded
 from tests.support.api import PlainApi
@@ -47,6 +48,12 @@ RUNNING = {
         each.partition("=") for each in os.environ.get("MCP_TEST_CLUSTERS", "").split(os.pathsep) if each
     )
 }
+
+# No example is too slow for a busy machine, and two runs of one tree see the same ones; who wants to look further says
+# `--hypothesis-profile=default`.
+_UNHURRIED = [HealthCheck.too_slow]
+settings.register_profile("suite", deadline=None, derandomize=True, database=None, suppress_health_check=_UNHURRIED)
+settings.load_profile("suite")
 
 # A suite that a script started in its background has Ctrl-C ignored, and so would every program that it interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
