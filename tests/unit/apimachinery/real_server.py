@@ -14,12 +14,13 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from mcp_cli.local.apimachinery.discovery import AGGREGATED_TYPE
 from tests.support.controlplane import RealControlPlane
 from tests.unit.apimachinery import scenarios
 from tests.unit.apimachinery.answers import normalised
 
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-SERVED_TIMEOUT = 20.0
+SERVED_TIMEOUT = 120.0
 
 
 class RealServer(RealControlPlane):
@@ -52,15 +53,20 @@ class RealServer(RealControlPlane):
             return error.code, json.loads(text) if text.startswith("{") else text
 
     def define(self, crd: dict[str, Any]) -> None:
-        """Creates a definition and waits until its kind is served."""
+        """Creates a definition and waits until its kind is served, and discovery, which is later, tells of it."""
         code, answer = self.ask("POST", DEFINITIONS, crd)
         assert code in (201, 409), answer
         spec = crd["spec"]
         path = f"/apis/{spec['group']}/{spec['versions'][0]['name']}/{spec['names']['plural']}"
         deadline = time.monotonic() + SERVED_TIMEOUT
-        while self.ask("GET", path)[0] != 200:
+        while self.ask("GET", path)[0] != 200 or not self._tells_of(spec["names"]["plural"]):
             assert time.monotonic() < deadline, f"{path} is not served"
             time.sleep(0.05)
+
+    def _tells_of(self, plural: str) -> bool:
+        _, aggregated = self.ask("GET", "/apis", accept=AGGREGATED_TYPE)
+        versions = [version for group in aggregated["items"] for version in group["versions"]]
+        return any(entry["resource"] == plural for version in versions for entry in version["resources"])
 
     def create(self, entry: dict[str, Any]) -> tuple[int, Any]:
         """A dry run, but for the definitions that later questions need."""

@@ -44,7 +44,7 @@ def test_several_documents_are_asked_for_at_once_and_no_more(catalogue: Catalogu
         with lock:
             now[0] += 1
             most[0] = max(most[0], now[0])
-        together.wait(30)
+        together.wait(120)
         with lock:
             now[0] -= 1
 
@@ -57,7 +57,7 @@ def test_several_documents_are_asked_for_at_once_and_no_more(catalogue: Catalogu
 def test_of_a_name_that_is_there_twice_the_first_folder_is_taken_however_slow_it_is(catalogue: Catalogue) -> None:
     other = threading.Event()
     with RegistryServer({"a": GOOD.format("same"), "b": f"{GOOD.format('same')}# b\n"}) as server:
-        server.fault(f"{LISTING}/a", Fault(drip=lambda: other.wait(30)))
+        server.fault(f"{LISTING}/a", Fault(drip=lambda: other.wait(120)))
         server.fault(f"{LISTING}/b", Fault(drip=other.set))
         found = catalogue.add(source(server))
     assert "there is another entry" in found.errors[0]
@@ -118,7 +118,7 @@ def test_rate_limit_of_one_request_holds_for_all_that_ask_the_host() -> None:
             clock.pass_by(20)
             held.append(threading.Thread(target=fetcher.get, args=(Request(f"{server.url}/two.json"),)))
             held[0].start()
-            held[0].join(30)
+            held[0].join(120)
             assert [asked.path for asked in server.asked] == ["/one.json", "/two.json"]
         else:
             assert [asked.path for asked in server.asked] == ["/one.json"]
@@ -150,7 +150,7 @@ def test_results_come_in_order_whatever_their_speed() -> None:
 
     def work(number: int) -> int:
         if number < 5:
-            assert gates[number + 1].wait(30)
+            assert gates[number + 1].wait(120)
         gates[number].set()
         return number
 

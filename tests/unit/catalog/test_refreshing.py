@@ -163,11 +163,11 @@ def test_killed_refresh_leaves_the_old_index_whole(tmp_path: Path) -> None:
 
         def stop() -> None:
             reached.set()
-            go_on.wait(30)
+            go_on.wait(120)
 
         server.fault("/v0.1/servers", Fault(), Fault(drip=stop))
         process = subprocess.Popen([*MCP, "registry", "refresh", "--full"], env=env, stderr=subprocess.DEVNULL)
-        assert reached.wait(30)
+        assert reached.wait(120)
         process.kill()
         process.wait()
         go_on.set()
@@ -189,7 +189,7 @@ def test_two_processes_that_refresh_at_once_do_no_harm(tmp_path: Path) -> None:
         commands = [[*MCP, "registry", "refresh", "--full"]] * 3
         running = [subprocess.Popen(c, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for c in commands]
         for process in running:
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=120)
             assert process.returncode == 0, err
             assert b"o: 250 servers" in out
     index = Index(tmp_path / "cache/mcp/catalogue.db")

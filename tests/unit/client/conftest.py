@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,27 @@ import httpx
 import pytest
 from mcp_operator.client.aio import AsyncMcpClient
 from mcp_operator.client.sync import McpClient
+
+
+class Clock:
+    """The clock of the clients' patience, which runs as any other and which a test can move on."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead
+
+    def leap(self) -> None:
+        """By an hour, however often it is told to."""
+        self.ahead = 3600.0
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("mcp_operator.client.patience.time", clock)
+    return clock
 
 
 class Player:

@@ -9,7 +9,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,10 +38,10 @@ def serve(server_app: ModernApp | LegacyApp) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/mcp"
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(60)
 
 
-def wait_until(condition: Any, timeout: float = 10.0) -> None:
+def wait_until(condition: Any, timeout: float = 120.0) -> None:
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -78,6 +78,7 @@ class ModernApp:
     def __init__(self) -> None:
         self.gone = threading.Event()
         self.waiting = threading.Event()
+        self.while_silent: Callable[[], None] = lambda: None
 
     async def handle(self, request: Request) -> Response:
         if request.method != "POST":
@@ -122,7 +123,8 @@ class ModernApp:
         """Alive, as its comments say, but it never answers."""
         while True:
             yield encode_comment("still here")
-            await asyncio.sleep(0.05)
+            self.while_silent()
+            await asyncio.sleep(0.01)
 
     async def _cut(self, message: dict[str, Any]) -> AsyncIterator[bytes]:
         yield b"data: half of an"
@@ -146,6 +148,7 @@ class LegacyApp:
         self.notified: list[dict[str, Any]] = []
         self.listening = False
         self.deleted = False
+        self.while_silent: Callable[[], None] = lambda: None
 
     async def handle(self, request: Request) -> Response:
         if request.method == "DELETE":
@@ -178,8 +181,10 @@ class LegacyApp:
 
     async def _call(self, message: dict[str, Any]) -> AsyncIterator[bytes]:
         yield encode_comment("working")
-        if message["params"]["name"] == "wait":
-            await asyncio.sleep(60)
+        while message["params"]["name"] == "wait":
+            self.while_silent()
+            await asyncio.sleep(0.01)
+            yield encode_comment("still working")
         question: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.answers["ask"] = question
         params = {"message": "Which colour?", "requestedSchema": {"type": "object", "properties": {}}}

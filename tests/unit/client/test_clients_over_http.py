@@ -11,7 +11,7 @@ import pytest
 from mcp_operator.client.aio import AsyncMcpClient
 from mcp_operator.client.errors import InputNeeded, McpTimeout, ProtocolError, TooLarge, TransportError
 
-from tests.unit.client.conftest import Player
+from tests.unit.client.conftest import Clock, Player
 from tests.unit.client.servers import LegacyApp, ModernApp, serve, wait_until
 
 
@@ -45,16 +45,18 @@ def test_ten_megabytes_pass_and_more_than_the_bound_does_not(play: Player) -> No
             play(url, max_body=1_000_000).call_tool("big", {"size": 1_000_001})
 
 
-def test_a_server_that_is_alive_but_never_answers_times_out(play: Player) -> None:
-    with serve(ModernApp()) as url, pytest.raises(McpTimeout, match=r"0\.5 s"):
-        play(url, timeout=0.5).call_tool("quiet")
+def test_a_server_that_is_alive_but_never_answers_times_out(play: Player, clock: Clock) -> None:
+    app = ModernApp()
+    app.while_silent = clock.leap
+    with serve(app) as url, pytest.raises(McpTimeout, match="no answer within 90 s"):
+        play(url, timeout=90).call_tool("quiet")
 
 
 def test_a_server_that_says_nothing_at_all_times_out(play: Player) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
         with pytest.raises(McpTimeout, match="did not answer in time"):
-            play(url, timeout=0.3).discover()
+            play(url, timeout=1).discover()
 
 
 def test_a_connection_that_breaks_is_an_error_in_words(play: Player) -> None:
@@ -63,10 +65,11 @@ def test_a_connection_that_breaks_is_an_error_in_words(play: Player) -> None:
 
 
 def test_nobody_at_the_address_is_an_error_that_names_it(play: Player) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        url = f"http://127.0.0.1:{free.getsockname()[1]}/mcp"
-    with pytest.raises(TransportError, match=url):
-        play(url).discover()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/mcp"
+        with pytest.raises(TransportError, match=url):
+            play(url).discover()
 
 
 def test_a_client_that_goes_away_ends_its_request() -> None:
@@ -82,7 +85,7 @@ def test_a_client_that_goes_away_ends_its_request() -> None:
 
     with serve(app) as url:
         asyncio.run(leave(url))
-        assert app.gone.wait(10)
+        assert app.gone.wait(120)
 
 
 def test_a_question_on_the_servers_own_stream_reaches_the_user(play: Player) -> None:
@@ -121,22 +124,21 @@ async def test_an_answerer_may_be_a_coroutine() -> None:
     assert result["got"]["content"] == {"colour": "blue"}
 
 
-def test_time_that_the_user_takes_is_not_the_servers(play: Player) -> None:
-    import time
-
+def test_time_that_the_user_takes_is_not_the_servers(play: Player, clock: Clock) -> None:
     def slowly(_: Any) -> dict[str, str]:
-        time.sleep(0.6)
+        clock.leap()
         return {"colour": "blue"}
 
     with serve(LegacyApp()) as url:
-        assert play(url, timeout=0.4, on_input=slowly).call_tool("ask")["got"]["action"] == "accept"
+        assert play(url, timeout=90, on_input=slowly).call_tool("ask")["got"]["action"] == "accept"
 
 
-def test_a_legacy_request_that_takes_too_long_is_cancelled_at_the_server(play: Player) -> None:
+def test_a_legacy_request_that_takes_too_long_is_cancelled_at_the_server(play: Player, clock: Clock) -> None:
     app = LegacyApp()
+    app.while_silent = clock.leap
     with serve(app) as url:
         with pytest.raises(McpTimeout):
-            play(url, timeout=0.3).call_tool("wait")
+            play(url, timeout=90).call_tool("wait")
         wait_until(lambda: [each for each in app.notified if each["method"] == "notifications/cancelled"])
 
 

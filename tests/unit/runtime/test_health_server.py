@@ -33,7 +33,7 @@ async def server():
 
 async def test_it_answers_get_and_head_and_nothing_else(server: HealthServer) -> None:
     base = f"http://127.0.0.1:{server.port}"
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         assert (await http.get(f"{base}/healthz?verbose")).text == "ok\n"
         head = await http.head(f"{base}/healthz")
         assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", "3")
@@ -47,7 +47,7 @@ async def test_rubbish_and_clients_that_leave_do_no_harm(server: HealthServer) -
         _, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(junk)
         writer.close()
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         assert (await http.get(f"http://127.0.0.1:{server.port}/healthz")).status_code == 200
 
 
@@ -57,7 +57,7 @@ async def test_a_page_that_cannot_be_made_is_an_answer_and_no_silence() -> None:
 
     server = HealthServer("127.0.0.1", 0, {"/metrics": breaks})
     await server.start()
-    async with httpx.AsyncClient(trust_env=False, timeout=10) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         answer = await http.get(f"http://127.0.0.1:{server.port}/metrics")
     assert (answer.status_code, answer.text) == (500, "a collector failed\n")
     await server.stop()
@@ -97,7 +97,7 @@ async def test_readyz_names_what_a_dead_api_server_keeps_from_being_listed(tmp_p
         while informer.error is None:  # noqa: ASYNC110 (the informer tells nobody of its errors)
             await asyncio.sleep(0)
         base = f"http://127.0.0.1:{manager.servers[0].port}"
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
             assert (await http.get(f"{base}/healthz")).status_code == 200
             unready = await http.get(f"{base}/readyz")
             assert unready.status_code == 503

@@ -57,7 +57,7 @@ async def test_a_runnable_that_fails_ends_the_manager_with_its_error() -> None:
     manager.add_runnable(breaks)
     manager.add(Controller("idle", nothing))
     with pytest.raises(RuntimeError, match="the writer of events broke"):
-        await asyncio.wait_for(manager.run(), 10)
+        await asyncio.wait_for(manager.run(), 60)
 
 
 async def test_reconciles_in_flight_finish_before_that_end() -> None:
@@ -79,7 +79,7 @@ async def test_reconciles_in_flight_finish_before_that_end() -> None:
     manager.add(controller)
     controller.enqueue(KEY)
     with pytest.raises(RuntimeError):
-        await asyncio.wait_for(manager.run(), 10)
+        await asyncio.wait_for(manager.run(), 60)
     assert finished == [KEY]
 
 
