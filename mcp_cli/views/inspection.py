@@ -6,10 +6,12 @@ which secrets and parameters it wants. Called by `mcp registry inspect`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mcp_operator.catalog.cards import what_runs
-from mcp_operator.catalog.to_server import problems
+from mcp_operator.catalog.errors import CatalogError, MissingValues
+from mcp_operator.catalog.options import EntryOptions
+from mcp_operator.catalog.to_server import plan_server, problems
 
 from mcp_cli.views.catalogue import harmless
 
@@ -21,6 +23,14 @@ _CANNOT = {
     "nuget": "It cannot be deployed: NuGet packages cannot run in a cluster.",
     "": "It cannot be deployed: it says neither what to run nor where it runs.",
 }
+
+
+class Asked(NamedTuple):
+    """How the entry was asked for; `preferred` is the source that the name alone means, `sources` all that have it."""
+
+    name: str
+    preferred: str
+    sources: tuple[str, ...]
 
 
 def inspection(entry: ServerEntry) -> dict[str, Any]:
@@ -61,7 +71,7 @@ def inspection(entry: ServerEntry) -> dict[str, Any]:
     return {key: _harmless(value) for key, value in document.items()}
 
 
-def inspection_text(entry: ServerEntry) -> str:
+def inspection_text(entry: ServerEntry, asked: Asked) -> str:
     """The same for a person: what it is, who publishes it, what it would run, what it wants."""
     package = entry.package
     facts = {
@@ -71,6 +81,7 @@ def inspection_text(entry: ServerEntry) -> str:
         "Status": "" if entry.status == "active" else entry.status,
         "Description": entry.description,
         "Source": entry.source,
+        "Also in": ", ".join(f"{one} (--source {one})" for one in asked.sources if one != entry.source),
         "Author": entry.author,
         "License": entry.license,
         "Published": entry.published_at.partition("T")[0],
@@ -91,7 +102,7 @@ def inspection_text(entry: ServerEntry) -> str:
     lines += _section("Parameters", [_parameter_line(name, entry.parameters) for name in _properties(entry.parameters)])
     lines += _section("Volumes", list(entry.volumes))
     lines += _section("Problems", list(problems(entry)))
-    return "\n".join([*lines, "", _next_step(entry)])
+    return "\n".join([*lines, "", _next_step(entry, asked)])
 
 
 def wanted(variables: tuple[Variable, ...]) -> list[Variable]:
@@ -160,7 +171,20 @@ def _harmless(value: Any) -> Any:
     return [_harmless(item) for item in value] if isinstance(value, list) else value
 
 
-def _next_step(entry: ServerEntry) -> str:
+def _next_step(entry: ServerEntry, asked: Asked) -> str:
     if entry.status == "deleted":
         return "Its publisher has taken it back: look for another one with mcp registry search."
-    return _CANNOT.get(entry.runtime) or f"Deploy it: mcp deploy {harmless(entry.name)}"
+    source = () if asked.preferred == entry.source else ("--registry", entry.source)
+    words = ("mcp", "deploy", asked.name, *source, *_needed(entry))
+    return _CANNOT.get(entry.runtime) or f"Deploy it: {harmless(' '.join(words))}"
+
+
+def _needed(entry: ServerEntry) -> list[str]:
+    """The flags without which a deployment stops at once."""
+    try:
+        plan_server(entry, EntryOptions(name="server", namespace=""))
+    except MissingValues as error:
+        return [one.flag for one in error.missing]
+    except CatalogError:
+        return []
+    return []

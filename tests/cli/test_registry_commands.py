@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ SNAPSHOT = Path(__file__).parents[3] / "shared" / "data" / "docker-mcp-registry"
 
 
 def mcp(*args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "mcp_cli.main", *args], capture_output=True, text=True, timeout=60)
+    return subprocess.run([sys.executable, "-m", "mcp_cli.main", *args], capture_output=True, text=True, timeout=120)
 
 
 @pytest.fixture
@@ -95,6 +96,19 @@ def test_inspect_says_what_would_run() -> None:
     assert "mcp deploy filesystem" in text
 
 
+def test_inspect_ends_with_a_deployment_of_the_very_entry(tmp_path: Path) -> None:
+    folder = tmp_path / "servers" / "time"
+    folder.mkdir(parents=True)
+    secret = "{secrets: [{name: time.token, env: TOKEN, required: true}]}"
+    folder.joinpath("server.yaml").write_text(f"name: time\nimage: example.test/time\nconfig: {secret}")
+    assert mcp("registry", "add", "other", "--dir", str(tmp_path)).returncode == 0
+    preferred = mcp("registry", "inspect", "time").stdout
+    assert "Also in:     other (--source other)\n" in preferred
+    assert preferred.endswith("Deploy it: mcp deploy time\n")
+    other = mcp("registry", "inspect", "time", "--source", "other").stdout
+    assert other.endswith("Deploy it: mcp deploy time --registry other --secret TOKEN=SECRET/KEY\n")
+
+
 def test_missing_folder_is_one_error_and_adds_nothing(tmp_path: Path) -> None:
     done = mcp("registry", "add", "mine", "--dir", str(tmp_path / "missing"))
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 2)
@@ -136,9 +150,12 @@ def test_command_of_another_place_is_pointed_at() -> None:
 def test_tables_come_without_headers_where_a_script_wants_it(command: tuple[str, ...]) -> None:
     plain, bare = mcp("registry", *command), mcp("registry", *command, "--no-headers")
     assert bare.returncode == 0
-    assert [line.split() for line in bare.stdout.splitlines()] == [
-        line.split() for line in plain.stdout.splitlines()[1:]
-    ]
+    assert rows(bare.stdout) == rows(plain.stdout)[1:]
+
+
+def rows(table: str) -> list[list[str]]:
+    """The cells, with an age of some seconds as one of any: a source is older when it is listed again."""
+    return [re.sub(r"\d+ seconds?", "some seconds", line).split() for line in table.splitlines()]
 
 
 @pytest.mark.parametrize(
@@ -176,7 +193,7 @@ def completed(*words: str) -> list[str]:
     """What bash is offered for the last word."""
     line = ["mcp", *words]
     env = os.environ | {"_MCP_COMPLETE": "bash_complete", "COMP_WORDS": "\n".join(line), "COMP_CWORD": str(len(words))}
-    done = subprocess.run([sys.executable, "-m", "mcp_cli.main"], env=env, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-m", "mcp_cli.main"], env=env, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
     return [item.partition(",")[2] for item in done.stdout.splitlines()]
 

@@ -42,12 +42,14 @@ def run(name: str, source: str | None, raw: bool, session: Session) -> None:
 
     from mcp_cli.output.style import is_terminal
     from mcp_cli.views.catalogue import harmless
-    from mcp_cli.views.inspection import inspection, inspection_text
+    from mcp_cli.views.inspection import Asked, inspection, inspection_text
 
     with open_catalogue() as catalogue:
         entry = catalogue.get(name, source)
+        sources = tuple(dict.fromkeys(one.source for one in catalogue.versions(name)))
+        asked = Asked(name, catalogue.get(name).source if source else entry.source, sources)
     if raw:
         shown = harmless(entry.raw) if is_terminal(sys.stdout) else entry.raw
         click.echo(shown.rstrip("\n"))
         return
-    session.printer.show(inspection(entry), text=lambda: inspection_text(entry))
+    session.printer.show(inspection(entry), text=lambda: inspection_text(entry, asked))
