@@ -135,7 +135,8 @@ def explain(error: Exception) -> tuple[str, str, int]:
         return "", "", EXIT_INTERRUPTED
     if isinstance(error, click.UsageError):
         where = error.ctx.command_path if error.ctx else "mcp"
-        return error.format_message(), f"`{where} --help` shows how it is used.", EXIT_USAGE
+        hint = getattr(error, "hint", "") or f"`{where} --help` shows how it is used."
+        return error.format_message(), hint, EXIT_USAGE
     if isinstance(error, click.ClickException):
         return error.format_message(), "", error.exit_code
     if hasattr(error, "hint"):

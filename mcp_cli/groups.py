@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib import import_module
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,18 +20,28 @@ if TYPE_CHECKING:
 
 _OPTIONAL_VALUE = "--dry-run"
 _OPTIONAL_DEFAULT = "client"
+_JOINED = "A value of --dry-run is joined to it: --dry-run=client or --dry-run=server."
+_MODES = ("none", "client", "server")
 
 
 class Command(click.Command):
     """A command with examples; it takes `--dry-run` with or without `=VALUE`, and never the word after it."""
 
-    def __init__(self, *args: Any, examples: str = "", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, examples: str = "", surplus: str = "", **kwargs: Any) -> None:
         kwargs.setdefault("context_settings", {"help_option_names": ["-h", "--help"]})
         super().__init__(*args, **kwargs)
         self.examples = examples.strip("\n")
+        self.surplus = surplus
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, bare_dry_run(args))
+        """Click's parser knows no command in some of its errors; `surplus` is the hint where a word is too many."""
+        try:
+            return super().parse_args(ctx, bare_dry_run(args))
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            if error.message.startswith("Got unexpected extra argument"):
+                error.hint = _JOINED if _split_dry_run(args) else self.surplus  # type: ignore[attr-defined]
+            raise
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The command's own options first, the ones that every command has after them."""
@@ -60,6 +71,11 @@ def bare_dry_run(args: list[str]) -> list[str]:
     end = args.index("--") if "--" in args else len(args)
     named = [f"{_OPTIONAL_VALUE}={_OPTIONAL_DEFAULT}" if word == _OPTIONAL_VALUE else word for word in args[:end]]
     return named + args[end:]
+
+
+def _split_dry_run(args: list[str]) -> bool:
+    """Whether a value of `--dry-run` stands after it as a word of its own."""
+    return any(word == _OPTIONAL_VALUE and value in _MODES for word, value in pairwise(args))
 
 
 class Group(click.Group):

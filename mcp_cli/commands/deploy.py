@@ -79,6 +79,8 @@ def _options(writing: Writing, entry: str | None, files: tuple[str, ...], given:
         raise WrongUsage("-f and NAME or its flags exclude each other", "Change the file, or deploy by NAME.")
     if files:
         return Options(writing, files)
+    if not entry and (given["image"] or given["package"]):
+        raise WrongUsage("the server has no name", "Give it a NAME: `mcp deploy NAME --image IMAGE`.")
     if not entry:
         raise WrongUsage(
             "there is nothing to deploy", "Give a NAME of the catalogue (`mcp registry search`), or a file with -f."

@@ -84,6 +84,7 @@ def test_secret_given_as_it_is_is_not_shown(flags: tuple[str, ...]) -> None:
         (("--secret", HIDDEN), "names no key of a Secret"),
         (("--secret", f"api_key={HIDDEN}"), "--secret api_key=... names no key of a Secret"),
         ((*GIVEN, "--set", "ulr=x"), "it takes no value 'ulr' (did you mean url?)"),
+        ((*GIVEN, "--set", "other=x"), "A variable of your own: --env NAME=VALUE, or --env-from-secret SECRET."),
         ((*GIVEN, "--set", "mode=c", "--env-from-secret", "s"), "it takes no value 'mode'"),
         (("--values", "missing.yaml"), "missing.yaml"),
     ],

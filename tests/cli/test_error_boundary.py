@@ -160,10 +160,50 @@ def test_a_locale_without_the_character_is_no_error() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"\\u2713 \xe9\n", b"")
 
 
+def test_arguments_that_are_no_text_to_the_locale(tmp_path: Path) -> None:
+    def said(*arguments: bytes, **environment: str) -> tuple[int, bytes]:
+        command = [sys.executable.encode(), b"-m", b"mcp_cli.main", b"deploy", b"--dry-run", *arguments]
+        done = subprocess.run(command, capture_output=True, env={**os.environ, **environment})
+        return done.returncode, done.stdout + done.stderr
+
+    code, words = said(b"q", b"--image", b"x", b"--env", b"A=\xff")
+    assert (code, words.splitlines()[0]) == (2, b'error: the argument "A=\\udcff" is not UTF-8')
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    code, words = said(b"q", b"--image", b"x", b"--env", "A=é😀".encode(), b"-o", b"json", **ascii_only)
+    assert (code, b'"value": "\\u00e9\\ud83d\\ude00"' in words) == (0, True)
+    file = os.fsencode(tmp_path) + b"/\xff.yaml"
+    Path(os.fsdecode(file)).write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    for locale in ({}, ascii_only):
+        assert said(b"-f", file, **locale) == (0, b"configmap/a created (dry run)\n")
+        assert said(b"--filename=" + file, **locale)[0] == 0
+
+
 @pytest.mark.parametrize("words", [(), ("tools",), ("tools", "call"), ("get",)])
 def test_help_may_stand_before_the_command(words: tuple[str, ...]) -> None:
     assert mcp("help", *words).stdout == mcp(*words, "--help").stdout
     assert mcp("help", *words, "nosuch").code == (2 if words in ((), ("tools",)) else 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("delete", "-f"), "`mcp delete --help` shows how it is used."),
+        (("get", "servers", "--namespace"), "`mcp get --help` shows how it is used."),
+        (("status", "time", "--nope"), "`mcp status --help` shows how it is used."),
+        (("registry", "refresh", "docker"), "One source alone: `mcp registry refresh --name NAME`."),
+        (("registry", "add", "ours", "https://example.com"), "The place is a flag: --url URL, --repo OWNER/NAME,"),
+        (("tools", "call", "time", "convert_time", "time=12:00"), "An argument of the tool: --arg NAME=VALUE."),
+        (("prompts", "get", "time", "ask", "what=time"), "An argument of the prompt: --arg NAME=VALUE."),
+        (("logs", "time", "fetch"), "It takes one server; --container names a container."),
+        (("deploy", "time", "--dry-run", "client"), "--dry-run=client or --dry-run=server."),
+        (("deploy", "time", "fetch"), "`mcp deploy --help` shows how it is used."),
+        (("deploy", "--image", "example.test/web"), "Give it a NAME: `mcp deploy NAME --image IMAGE`."),
+    ],
+)
+def test_wrong_usage_is_told_the_way_of_that_command(words: tuple[str, ...], hint: str) -> None:
+    done = mcp(*words)
+    assert done.code == 2
+    assert hint in done.stderr.splitlines()[1]
 
 
 def test_the_whole_command_has_a_time() -> None:
@@ -184,6 +224,12 @@ def test_the_whole_command_has_a_time() -> None:
         (409, b'{"kind":"Status","reason":"Conflict","message":"it changed"}', errors.Conflict, "it changed"),
         (410, b'{"kind":"Status","reason":"Expired","message":"too old"}', errors.Expired, "too old"),
         (422, b'{"kind":"Status","reason":"Invalid","message":"spec.replicas: bad"}', errors.Invalid, "spec.replicas"),
+        (
+            500,
+            b'{"kind":"Status","message":"failed to create typed patch object (x): .spec.replicas: expected numeric"}',
+            errors.Invalid,
+            "expected numeric",
+        ),
         (429, b"slow down", errors.ApiProblem, "overloaded"),
         (500, b"{}", errors.ApiProblem, "failed"),
         (

@@ -109,6 +109,12 @@ def test_inspect_ends_with_a_deployment_of_the_very_entry(tmp_path: Path) -> Non
     assert other.endswith("Deploy it: mcp deploy time --registry other --secret TOKEN=SECRET/KEY\n")
 
 
+def test_source_before_the_name_is_a_flag_here() -> None:
+    done = mcp("registry", "inspect", "builtin/time")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "it is time with --source builtin, to deploy it --registry builtin" in done.stderr
+
+
 def test_missing_folder_is_one_error_and_adds_nothing(tmp_path: Path) -> None:
     done = mcp("registry", "add", "mine", "--dir", str(tmp_path / "missing"))
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 2)

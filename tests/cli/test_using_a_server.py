@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.cli.running import mcp
+from tests.cli.running import lines_until, mcp, started
 
 Env = dict[str, str | None]
 
@@ -59,6 +57,12 @@ def test_arguments_that_do_not_fit_are_wrong_usage(asking: Env, arguments: list[
     assert words in done.stderr
 
 
+def test_a_missing_argument_is_not_hidden_by_one_that_is_written_wrong(asking: Env) -> None:
+    done = mcp("tools", "call", "asking", "add", "--arg", "a=1", "--arg", "bb=2", env=asking)
+    assert done.code == 2
+    assert done.stderr.splitlines()[1].strip() == 'Give --arg b=VALUE. It knows no "bb".'
+
+
 def test_progress_goes_to_stderr(asking: Env) -> None:
     done = mcp("tools", "call", "asking", "count", env=asking)
     assert done.stdout == "counted\n"
@@ -102,6 +106,14 @@ def test_prompts(asking: Env) -> None:
     assert done.stdout == "user:\nTell me about time\n"
 
 
+def test_a_prompt_that_cannot_be_asked_for_is_told_before(asking: Env) -> None:
+    done = mcp("prompts", "get", "asking", "ask", env=asking)
+    assert (done.code, done.stdout) == (2, "")
+    assert done.stderr == "error: ask needs what\n       Give --arg what=VALUE.\n"
+    done = mcp("prompts", "get", "asking", "aks", env=asking)
+    assert done.stderr == 'error: asking has no prompt "aks"\n       Did you mean "ask"?\n'
+
+
 def test_logs_of_one_pod_and_of_all(asking: Env) -> None:
     one = mcp("logs", "asking", env=asking)
     assert one.code == 0
@@ -114,12 +126,14 @@ def test_logs_of_one_pod_and_of_all(asking: Env) -> None:
 
 
 def test_following_the_logs_of_all_pods_at_once(asking: Env) -> None:
-    with _running("logs", "asking", "--follow", "--all-pods", env=asking) as follower:
-        assert follower.stdout is not None
-        pods: set[str] = set()
-        while len(pods) < 2:
-            pods.add(follower.stdout.readline().split("]")[0])
-        follower.terminate()
+    pods: set[str] = set()
+
+    def both(line: str) -> bool:
+        pods.add(line.split("]")[0])
+        return len(pods) == 2
+
+    with started("logs", "asking", "--follow", "--all-pods", env=asking) as follower:
+        lines_until(follower, both)
 
 
 def test_a_container_that_is_not_there_lists_those_that_are(asking: Env) -> None:
@@ -129,23 +143,18 @@ def test_a_container_that_is_not_there_lists_those_that_are(asking: Env) -> None
 
 
 def test_port_forward_relays_the_server(asking: Env) -> None:
-    with _running("port-forward", "asking", "-o", "json", env=asking) as forward:
-        assert forward.stdout is not None
-        text = ""
-        while not text.endswith("}\n"):
-            text += forward.stdout.readline()
-        url = json.loads(text)["url"]
+    with started("port-forward", "asking", "-o", "json", env=asking) as forward:
+        url = json.loads("\n".join(lines_until(forward, lambda line: line == "}")))["url"]
         discover = {"jsonrpc": "2.0", "id": 1, "method": "server/discover", "params": {"_meta": _META}}
         headers = {
             "Accept": "application/json, text/event-stream",
             "MCP-Protocol-Version": "2026-07-28",
             "Mcp-Method": "server/discover",
         }
-        with httpx.Client(trust_env=False) as client:
+        with httpx.Client(trust_env=False, timeout=60) as client:
             answer = client.post(url, json=discover, headers=headers)
             assert answer.json()["result"]["supportedVersions"] == ["2026-07-28"]
             assert client.get(url.removesuffix("/mcp") + "/healthz").status_code == 200
-        forward.terminate()
 
 
 def test_a_local_port_that_is_taken(asking: Env) -> None:
@@ -170,7 +179,7 @@ def test_describe_shows_pods_and_events(asking: Env) -> None:
     assert "Started container mcp-server" in text
 
 
-def test_names_are_completed_from_the_cluster(asking: Env) -> None:
+def test_names_are_completed_from_the_cluster(asking: Env, patient_completion: None) -> None:
     assert mcp("__complete", "status", "as", env=asking).stdout == "asking\n:4\n"
     *names, directive = mcp("__complete", "tools", "list", "", env=asking).stdout.splitlines()
     assert "asking" in names
@@ -186,17 +195,6 @@ _META = {
 
 def _args(*pairs: str) -> list[str]:
     return [word for pair in pairs for word in ("--arg", pair)]
-
-
-def _running(*arguments: str, env: Env) -> subprocess.Popen[str]:
-    """The command as a process of its own, for what does not end by itself."""
-    import os
-
-    merged = {**os.environ, **{key: value for key, value in env.items() if value is not None}}
-    merged.pop("KUBECONFIG", None)
-    return subprocess.Popen(
-        [sys.executable, "-m", "mcp_cli.main", *arguments], stdout=subprocess.PIPE, text=True, env=merged
-    )
 
 
 def test_what_a_server_would_have_taken_is_where_the_hint_points(asking: Env) -> None:

@@ -20,6 +20,7 @@ mcp registry add team --type cluster --path tools/default --context staging
 mcp registry add release --type docker --url https://example.com/registry.tar.gz
 """
 
+PLACES = "The place is a flag: --url URL, --repo OWNER/NAME, --dir PATH or --path FILE."
 TYPES = ("docker", "official", "http", "file", "directory", "cluster")
 
 
@@ -39,7 +40,7 @@ class Options:
     priority: int
 
 
-@click.command("add", cls=Command, examples=EXAMPLES)
+@click.command("add", cls=Command, examples=EXAMPLES, surplus=PLACES)
 @cluster_options(formats=LISTS, all_namespaces=False)
 @click.argument("name")
 @click.option("--type", type=click.Choice(TYPES), help="Format and way; default: what the other flags tell.")
@@ -89,7 +90,9 @@ def _type(directory: str | None, given: dict[str, str | int | bool | None]) -> s
         return "http"
     if given["path"]:
         return "file"
-    raise WrongUsage("a source needs a type or a place", "Give --type official, --type docker, or a place: --dir PATH.")
+    raise WrongUsage(
+        "a source needs a type or a place", "Give --type official, --type docker, or a place: --dir PATH, --url URL."
+    )
 
 
 def _is_tarball(place: str) -> bool:

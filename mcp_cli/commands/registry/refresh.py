@@ -17,7 +17,9 @@ mcp registry refresh --cluster --name default -n tools
 """
 
 
-@click.command("refresh", cls=Command, examples=EXAMPLES)
+@click.command(
+    "refresh", cls=Command, examples=EXAMPLES, surplus="One source alone: `mcp registry refresh --name NAME`."
+)
 @cluster_options(formats=LISTS, all_namespaces=False)
 @click.option("--name", shell_complete=complete_source, help="Only this source.")
 @click.option("--all", "every", is_flag=True, help="All sources; this is so without --name too.")

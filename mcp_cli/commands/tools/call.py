@@ -36,7 +36,7 @@ class Options:
     inputs: tuple[str, ...]
 
 
-@click.command("call", cls=Command, examples=EXAMPLES)
+@click.command("call", cls=Command, examples=EXAMPLES, surplus="An argument of the tool: --arg NAME=VALUE.")
 @cluster_options(formats=("json", "yaml", "jsonpath="))
 @server_argument()
 @click.argument("tool", shell_complete=complete_tool)
@@ -75,7 +75,7 @@ def _document(text: str | None, path: str | None) -> dict[str, Any]:
     import sys
     from pathlib import Path
 
-    where = "--args" if text is not None else str(path)
+    where = "--args" if text is not None else "stdin" if path == "-" else str(path)
     if text is None:
         text = sys.stdin.read() if path == "-" else Path(str(path)).read_text(encoding="utf-8")
     try:
@@ -109,7 +109,9 @@ def _arguments(client: McpClient, options: Options) -> dict[str, Any]:
     absent = missing(arguments, schema)
     if absent:
         flags = " ".join(f"--arg {word.partition(' ')[0]}=VALUE" for word in absent)
-        raise WrongUsage(f"{options.tool} needs {', '.join(absent)}", f"Give {flags}.")
+        unknown = [f'"{name}"' for name in arguments if name not in (schema.get("properties") or {})]
+        known = f" It knows no {', '.join(unknown)}." if unknown else ""
+        raise WrongUsage(f"{options.tool} needs {', '.join(absent)}", f"Give {flags}.{known}")
     return arguments
 
 

@@ -242,6 +242,7 @@ class Catalogue:
             plain, _, version = name.rpartition("@")
             found = self._index.versions(plain)
         if not found:
+            self._refuse_source_before(plain)
             raise EntryNotFound(plain, self.similar(plain), self.gaps(found=False))
         of_source = [one for one in found if source in (None, one.source)]
         if source and not of_source:
@@ -249,6 +250,13 @@ class Catalogue:
             others = ", ".join(sorted({one.source for one in found}))
             raise CatalogError(f"the source {source} has no server {plain!r}", f"it is in: {others}")
         return plain, version, of_source
+
+    def _refuse_source_before(self, name: str) -> None:
+        """As helm writes it, SOURCE/NAME; here names hold slashes themselves, so the source is a flag."""
+        source, _, rest = name.partition("/")
+        if any(one.source == source for one in self._index.versions(rest)):
+            flags = f"--source {source}, to deploy it --registry {source}"
+            raise CatalogError(f"there is no server {name!r} in the catalogue", f"it is {rest} with {flags}")
 
     def _rank(self, source: str) -> int:
         return next((-known.priority for known in self.sources if known.name == source), 0)

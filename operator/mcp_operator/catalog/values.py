@@ -104,9 +104,11 @@ class Values:
 
     def check(self) -> None:
         """Raises MissingValues with all that is missing, UnusableValues with all that is wrong or unknown."""
-        wrong = [*self._wrong, *self._unknown()]
+        unknown = list(self._unknown())
+        wrong = [*self._wrong, *unknown]
         if wrong:
-            hint = f"It takes: {', '.join(self._known)}" if self._known else "It takes no values."
+            hint = f"It takes: {', '.join(self._known)}." if self._known else "It takes no values."
+            hint += " A variable of your own: --env NAME=VALUE, or --env-from-secret SECRET." if unknown else ""
             raise UnusableValues(f"{self._entry}: {'; '.join(wrong)}", hint)
         if self._missing:
             raise MissingValues(self._entry, list(self._missing.values()))
