@@ -1,20 +1,25 @@
 """Waiting until every pod of a server is of its new template.
 
-Role: a watch of the server's Deployment; 124 with the counts when time is over. Called by `restart --wait`.
+Role: a watch of the server's Deployment, and one of the server for the reason why it does not get on; 124 with the
+counts when time is over. Called by `restart --wait`.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mcp_operator.api.names import ANNOTATION_RESTARTED_AT
 from mcp_operator.runtime.resources import DEPLOYMENTS
 
 from mcp_cli.durations import spoken
-from mcp_cli.errors import TimedOut
-from mcp_cli.following import Following
+from mcp_cli.errors import CliError, TimedOut
+from mcp_cli.following import Change, Following
+from mcp_cli.kinds import SERVERS
 from mcp_cli.live import LiveLine
+from mcp_cli.views.status import why_not_ready
+from mcp_cli.waiting import HOPELESS_AFTER, hopeless, look
 
 if TYPE_CHECKING:
     from mcp_cli.session import Session
@@ -23,23 +28,42 @@ TICK = 0.5
 
 
 def wait_replaced(session: Session, server: dict[str, Any], stamp: str, seconds: float) -> None:
-    """Until the Deployment carries the stamp and has rolled out."""
+    """Until the Deployment carries the stamp and has rolled out; an error once nothing will help but a change."""
     name, namespace = server["metadata"]["name"], server["metadata"]["namespace"]
     until = time.monotonic() + seconds
-    following = Following(session.cluster, DEPLOYMENTS, namespace, field_selector=f"metadata.name={name}")
+    failed_since: float | None = None
+    selector = f"metadata.name={name}"
+    servers = Following(session.cluster, SERVERS, namespace, field_selector=selector).changes(0)
+    deployments = Following(session.cluster, DEPLOYMENTS, namespace, field_selector=selector).changes(TICK)
     words = f"{name}: the operator has not taken it up yet"
     with LiveLine() as line:
-        for change in following.changes(TICK):
+        for change in deployments:
+            server = _latest(servers, server)
             if change is not None and change.obj and stamped(change.obj, stamp):
                 words = f"{name}: {counts(change.obj)}"
                 if rolled_out(change.obj):
                     break
-            line.show(words)
+            why = f", {why_not_ready(server)}" if hopeless(server) else ""
+            line.show(words + why)
+            failed_since = (failed_since or time.monotonic()) if why else None
+            if failed_since and time.monotonic() - failed_since > HOPELESS_AFTER:
+                raise CliError(f"{name} cannot become ready: {why_not_ready(server)}", look(name))
             if time.monotonic() > until:
                 hint = f"`mcp status {name}` tells what holds it up; it goes on in the background."
-                raise TimedOut(f"{words}, after {spoken(seconds)}", hint)
+                raise TimedOut(f"{words}{why}, after {spoken(seconds)}", hint)
         elapsed = line.elapsed
     session.say(f"{name} is restarted, after {elapsed:.1f}s")
+
+
+def _latest(changes: Iterator[Change | None], server: dict[str, Any]) -> dict[str, Any]:
+    """The server as far as it is known by now; the changes never make it wait."""
+    for change in changes:
+        if change is None:
+            break
+        if change.what == "DELETED":
+            raise CliError(f'MCPServer "{server["metadata"]["name"]}" was deleted while it was waited for')
+        server = change.obj or server
+    return server
 
 
 def stamped(deployment: dict[str, Any], stamp: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from mcp_cli.errors import NotFound, WrongUsage
+from mcp_cli.errors import CliError, NotFound, WrongUsage
 from mcp_cli.kinds import SERVERS, plural_word
 from mcp_cli.references import KNOWN
 
@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 def find_server(session: Session, name: str) -> dict[str, Any]:
     """The server of that name: in the namespace in use, or with -A wherever there is one."""
     return find(session, SERVERS, name)
+
+
+def find_here(session: Session, name: str) -> dict[str, Any]:
+    """The same, and of one that runs elsewhere an error: there is nothing of it in the cluster."""
+    from mcp_cli.endpoints import remote_url
+
+    server = find_server(session, name)
+    url = remote_url(server)
+    if url:
+        raise CliError(f"{name} runs elsewhere, at {url}: it has no pods", f"`mcp status {name}` tells how it is.")
+    return server
 
 
 def find(session: Session, resource: Resource, name: str) -> dict[str, Any]:

@@ -50,12 +50,12 @@ def wait_ready(session: Session, server: dict[str, Any], seconds: float) -> dict
             if is_ready(server):
                 break
             line.show(progress(server))
-            failed_since = (failed_since or time.monotonic()) if _hopeless(server) else None
+            failed_since = (failed_since or time.monotonic()) if hopeless(server) else None
             if failed_since and time.monotonic() - failed_since > HOPELESS_AFTER:
-                raise CliError(f"{name} cannot become ready: {why_not_ready(server)}", _look(name))
+                raise CliError(f"{name} cannot become ready: {why_not_ready(server)}", look(name))
             if time.monotonic() > until:
                 raise TimedOut(
-                    f"{name} was not ready after {spoken(seconds)}: {why_not_ready(server)}", _look(name, server)
+                    f"{name} was not ready after {spoken(seconds)}: {why_not_ready(server)}", look(name, server)
                 )
         elapsed = line.elapsed
     word = "stopped" if desired_replicas(server) == 0 else "ready"
@@ -68,7 +68,8 @@ def _newer(seen: dict[str, Any], known: dict[str, Any]) -> bool:
     return int(seen["metadata"].get("generation") or 0) >= int(known["metadata"].get("generation") or 0)
 
 
-def _hopeless(server: dict[str, Any]) -> bool:
+def hopeless(server: dict[str, Any]) -> bool:
+    """Whether the operator says, of the spec as it is now, that only a change helps."""
     return seen_by_operator(server) and phase_of(server) == "Failed"
 
 
@@ -77,7 +78,8 @@ def progress(server: dict[str, Any]) -> str:
     return f"{server['metadata']['name']}: {phase_of(server)}, {replicas_of(server)} ready, {why_not_ready(server)}"
 
 
-def _look(name: str, server: dict[str, Any] | None = None) -> str:
+def look(name: str, server: dict[str, Any] | None = None) -> str:
+    """Where the reason is to be found."""
     if server is not None and not status_of(server).get("phase"):
         return "Is an operator running? `mcp operator run` runs one in the foreground."
     return f"`mcp describe {name}` shows its pods and events, `mcp logs {name}` what it said."

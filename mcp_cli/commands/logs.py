@@ -28,7 +28,7 @@ mcp logs time --since 10m --timestamps
 """
 
 
-@click.command("logs", cls=Command, examples=EXAMPLES)
+@click.command("logs", cls=Command, examples=EXAMPLES, surplus="It takes one server; --container names a container.")
 @cluster_options(formats=("json",))
 @server_argument()
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is said from now on.")
@@ -64,9 +64,9 @@ def run(session: Session, name: str, options: LogOptions, *, all_pods: bool, pre
     """Choose the pods, print their lines."""
     from mcp_cli.podlogs import Merged, read
     from mcp_cli.pods import container_names, pods_of
-    from mcp_cli.servers import find_server
+    from mcp_cli.servers import find_here
 
-    server = find_server(session, name)
+    server = find_here(session, name)
     namespace = server["metadata"]["namespace"]
     pods = pods_of(session.cluster, name, namespace)
     if not pods and not (options.follow and all_pods):

@@ -31,11 +31,11 @@ def command(session: Session, writing: Writing, words: tuple[str, ...]) -> None:
     """
     from mcp_cli.kinds import reference
     from mcp_cli.rollouts import wait_replaced
-    from mcp_cli.servers import find_server
+    from mcp_cli.servers import find_here
 
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     done = []
-    for server in [find_server(session, name) for name in words]:
+    for server in [find_here(session, name) for name in words]:
         done.append(_marked(server, stamp, session, writing))
         if not session.output:
             click.echo(f"{reference(server)} restarted{writing.suffix}")

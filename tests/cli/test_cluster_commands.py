@@ -224,6 +224,25 @@ def test_a_wait_that_is_too_long_says_why(time: Run, kube: Kube, cluster: Cluste
     ]
 
 
+def test_a_restart_that_cannot_succeed_says_why(
+    time: Run, kube: Kube, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_cli.rollouts.HOPELESS_AFTER", 0.0)
+    set_status(kube, cluster, "Failed", reason="CrashLoopBackOff", message="it ended with exit code 1")
+    done = time("restart", "time", "--wait", "--wait-timeout", "120s")
+    assert done.code == 1
+    assert "error: time cannot become ready: CrashLoopBackOff: it ended with exit code 1\n" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["logs", "restart"])
+def test_a_server_that_runs_elsewhere_has_no_pods_to_work_on(on: Run, command: str) -> None:
+    spec = {"runtime": {"type": "remote", "url": "https://tools.example.com/mcp"}}
+    assert on("deploy", "-f", "-", input=yaml.safe_dump(MANIFEST | {"spec": spec})).code == 0
+    done = on(command, "time")
+    assert (done.code, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: time runs elsewhere, at https://tools.example.com/mcp: it has no pods\n")
+
+
 def test_an_older_status_is_not_taken_for_the_new_spec(time: Run, kube: Kube, cluster: Cluster) -> None:
     set_status(kube, cluster, "Running", 2)
     done = time("scale", "time", "--replicas", "4", "--wait", "--wait-timeout", "1s")
