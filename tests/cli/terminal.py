@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-LIMIT = 30.0
+LIMIT = 90.0
 
 
 class Terminal:
@@ -42,6 +42,14 @@ class Terminal:
             assert self._read(0.2), f"the command ended before {words!r} appeared:\n{self.shown}"
         return self.shown
 
+    def more(self) -> str:
+        """Everything shown so far, once there is more of it than now."""
+        before, deadline = self.shown, time.monotonic() + LIMIT
+        while self.shown == before:
+            assert time.monotonic() < deadline, f"nothing more was shown than:\n{before}"
+            assert self._read(0.2), f"the command ended after:\n{before}"
+        return self.shown
+
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
 
@@ -59,9 +67,11 @@ class Terminal:
 
     def _read(self, seconds: float) -> bool:
         """Take in what is there; false once the other side has gone."""
-        ready, _, _ = select.select([self._master], [], [], seconds)
+        # First whether it has ended: what it wrote before that is there to be read then, and nothing comes after.
+        ended = self._zombie()
+        ready, _, _ = select.select([self._master], [], [], 0 if ended else seconds)
         if not ready:
-            return Path(f"/proc/{self.pid}").exists() and not self._zombie()
+            return not ended
         try:
             data = os.read(self._master, 65536)
         except OSError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,11 @@ def kubeconfig(path: Path, server: str = "https://127.0.0.1:1", **contexts: str)
 
 
 @pytest.fixture
-def dead_port() -> int:
+def dead_port() -> Iterator[int]:
+    """Taken by a socket that does not listen, so that nobody else gets it meanwhile."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        yield int(probe.getsockname()[1])
 
 
 def test_a_flag_that_names_no_file(tmp_path: Path) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ import yaml
 
 from mcp_cli.clusterregistries import remembered
 from mcp_cli.session import Session
-from tests.cli.running import Result, mcp
+from tests.cli.running import mcp, until
 from tests.cli.test_logins import write
 
 Env = dict[str, str | None]
@@ -24,16 +22,6 @@ kind: MCPRegistry
 metadata: {name: team}
 spec: {source: {type: builtin}, filters: {include: [time, git]}}
 """
-
-
-def until(done: Callable[[], Result], fits: Callable[[Result], bool]) -> Result:
-    deadline = time.monotonic() + 30
-    while True:
-        result = done()
-        if fits(result):
-            return result
-        assert time.monotonic() < deadline, result
-        time.sleep(0.1)
 
 
 @pytest.fixture
@@ -139,6 +127,7 @@ def test_the_tools_of_a_server_that_runs_elsewhere_can_be_called(asking: Env) ->
     refused = mcp("port-forward", "far", env=asking)
     assert refused.code == 1
     assert url in refused.stderr
+    assert mcp("delete", "far", "--wait", env=asking).code == 0
 
 
 @pytest.mark.fast

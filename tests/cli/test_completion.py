@@ -30,7 +30,7 @@ def complete(line: str, env: dict[str, str | None]) -> list[str]:
 
 
 @pytest.fixture
-def tab(on: Callable[..., Result], cluster: Cluster) -> Tab:
+def tab(on: Callable[..., Result], cluster: Cluster, patient_completion: None) -> Tab:
     """TAB on a cluster with the servers time and fetch."""
     spec = {"runtime": {"type": "python", "package": "x"}}
     server = {"apiVersion": "mcp.allbeone.io/v1", "kind": "MCPServer", "spec": spec}

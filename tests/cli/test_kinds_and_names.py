@@ -15,7 +15,7 @@ from mcp_cli.kube import Cluster as Kube
 from mcp_cli.references import wanted
 from mcp_cli.sorting import sorted_by
 from mcp_cli.target import from_files
-from tests.cli.running import Result
+from tests.cli.running import Result, in_time
 from tests.support.cluster import Cluster
 
 Run = Callable[..., Result]
@@ -209,6 +209,7 @@ def test_stopped_means_that_no_pod_is_left(three: Run, cluster: Cluster) -> None
 
 
 def test_the_time_for_all_says_what_it_waited_for(three: Run) -> None:
-    over = three("scale", "time", "--replicas", "2", "--wait", "--timeout", "2s")
+    words = "(--timeout): time: Pending, 0/2 ready"
+    over = in_time(lambda time: three("scale", "time", "--replicas", "2", "--wait", "--timeout", time), words)
     assert over.code == 124
-    assert "within 2s (--timeout): time: Pending, 0/2 ready" in over.stderr
+    assert words in over.stderr

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
+import yaml
 
-from tests.cli.running import mcp
+from tests.cli.running import Result, mcp, until
 from tests.cli.terminal import Terminal
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -14,7 +16,18 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 Env = dict[str, str | None]
 
 
+def settled(env: Env) -> None:
+    """The server as the other tests expect it: two pods, both ready, and none that still ends."""
+
+    def fits(page: Result) -> bool:
+        running = re.search(r"^Phase: +Running$", page.stdout, re.MULTILINE)
+        return bool(running) and page.stdout.count("1/1") == 2 and "Terminating" not in page.stdout
+
+    until(lambda: mcp("describe", "asking", env=env), fits)
+
+
 def test_phases_are_coloured_and_can_be_plain(asking: Env) -> None:
+    settled(asking)
     with Terminal("get", "servers", env=asking) as term:
         assert term.end() == 0
         assert "\x1b[32mRunning\x1b[0m" in term.shown
@@ -29,7 +42,8 @@ def test_the_live_line_is_rewritten_and_gone_at_the_end(asking: Env) -> None:
         assert term.end() == 0
     assert "\r\x1b[2Kasking: " in term.shown
     assert "\r\x1b[2Kasking is ready: 3/3 replicas" in term.shown
-    mcp("scale", "asking", "--replicas", "2", "--wait", env=asking)
+    assert mcp("scale", "asking", "--replicas", "2", "--wait", env=asking).code == 0
+    settled(asking)
 
 
 def test_a_restart_replaces_every_pod(asking: Env) -> None:
@@ -38,10 +52,12 @@ def test_a_restart_replaces_every_pod(asking: Env) -> None:
         return {line.partition("]")[0] for line in lines}
 
     before = pods()
+    assert len(before) == 2
     done = mcp("restart", "asking", "--wait", env=asking)
     assert (done.code, done.stdout) == (0, "mcpserver.mcp.allbeone.io/asking restarted\n")
     assert "asking is restarted" in done.stderr
-    assert not before & pods() or "Terminating" in mcp("describe", "asking", env=asking).stdout
+    settled(asking)
+    assert not before & pods()
 
 
 def test_a_watched_status_is_redrawn_in_place_until_interrupted(asking: Env) -> None:
@@ -76,13 +92,20 @@ def test_a_question_can_be_declined(asking: Env) -> None:
     assert "decline: null" in term.shown
 
 
-def test_delete_all_asks_first(asking: Env) -> None:
-    with Terminal("delete", "--all", env=asking) as term:
-        term.until("Delete 1 servers (asking)?")
+def test_delete_all_asks_first(own_cluster: Env) -> None:
+    """In a namespace of its own: other tests deploy servers beside `asking`."""
+    place = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "asked"}}
+    spec = {"image": "example.test/kept:1", "transport": {"type": "http"}, "replicas": 0}
+    server = {"apiVersion": "mcp.allbeone.io/v1", "kind": "MCPServer", "metadata": {"name": "kept"}, "spec": spec}
+    env = {**own_cluster, "MCP_NAMESPACE": "asked"}
+    deployed = mcp("deploy", "-f", "-", input=yaml.safe_dump_all([place, server]), env=env)
+    assert deployed.code == 0, deployed.stderr
+    with Terminal("delete", "--all", env=env) as term:
+        term.until("Delete 1 servers (kept)?")
         term.type("n\n")
         assert term.end() == 1
         assert term.shown.endswith("nothing was deleted\n")
-    assert mcp("get", "server", "asking", env=asking).code == 0
+    assert mcp("get", "server", "kept", env=env).code == 0
 
 
 def test_an_interrupted_wait_ends_with_130_and_an_empty_line(asking: Env) -> None:

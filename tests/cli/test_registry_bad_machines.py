@@ -114,7 +114,7 @@ def test_damaged_index_says_how_it_is_made_anew(folder: Path, database: Path) ->
     with database.open("r+b") as file:
         for place in range(8192, size, 4096):
             file.seek(place)
-            file.write(os.urandom(2000))
+            file.write(b"\xff" * 2000)
     for words in (("list",), ("search", "s7"), ("inspect", "s7"), ("refresh",)):
         done = mcp("registry", *words)
         assert done.code == 1
@@ -165,7 +165,7 @@ def test_sources_that_are_added_at_once_are_both_kept() -> None:
 
     def hold() -> None:
         asked.set()
-        go_on.wait(60)
+        go_on.wait(120)
 
     with RegistryServer(entries=[item("x/slow")]) as slow, RegistryServer(entries=[item("x/quick")]) as quick:
         slow.fault(API, Fault(drip=hold))
@@ -182,10 +182,13 @@ def test_sources_that_are_added_at_once_are_both_kept() -> None:
             slow.url,
         ]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        assert asked.wait(30)
+        assert asked.wait(120)
         assert mcp("registry", "add", "quick", "--type", "official", "--url", quick.url).code == 0
         go_on.set()
-        assert process.communicate(timeout=60) == (b"slow: 1 server\n", b"")
+        said, told = process.communicate(timeout=120)
+    assert (process.returncode, said) == (0, b"slow: 1 server\n")
+    # Where the machine takes long it is told that the wait goes on, and nothing else.
+    assert [line for line in told.splitlines() if b" s for 127.0.0.1:" not in line] == []
     assert mcp("registry", "sources", "-o", "name").stdout.split() == ["builtin", "quick", "slow"]
 
 
@@ -207,17 +210,22 @@ def test_refresh_waits_for_the_one_that_writes_and_can_be_interrupted(database: 
     other.close()
 
 
-def test_process_that_is_killed_while_it_writes_leaves_all_or_nothing(folder: Path) -> None:
-    mcp("registry", "add", "d", "--dir", str(folder))
+def _killed_while_it_writes(folder: Path) -> bool:
     for document in folder.glob("servers/*/server.yaml"):
         document.write_text(document.read_text() + "# edited\n")
     with Terminal("registry", "refresh", "--name", "d", env={}) as terminal:
         terminal.until("d: writing 300 entries to the index")
         os.kill(terminal.pid, signal.SIGKILL)
-        assert terminal.end() == -signal.SIGKILL
+        return terminal.end() == -signal.SIGKILL
+
+
+def test_process_that_is_killed_while_it_writes_leaves_all_or_nothing(folder: Path) -> None:
+    mcp("registry", "add", "d", "--dir", str(folder))
+    # Where it was quicker than we, what it wrote is edited again.
+    edits = next(number for number in range(1, 50) if _killed_while_it_writes(folder))
     raw = [mcp("registry", "inspect", f"s{number}", "--raw").stdout for number in range(0, 300, 60)]
-    assert len({text.endswith("# edited\n") for text in raw}) == 1
+    assert {text.count("# edited\n") for text in raw} in ({edits - 1}, {edits})
     assert len(mcp("registry", "list", "--source", "d", "-o", "name").stdout.split()) == 300
     assert mcp("registry", "search", "s299", "-o", "name").stdout == "s299\n"
     assert mcp("registry", "refresh", "--name", "d").code == 0
-    assert mcp("registry", "inspect", "s7", "--raw").stdout.endswith("# edited\n")
+    assert mcp("registry", "inspect", "s7", "--raw").stdout.count("# edited\n") == edits
