@@ -88,13 +88,13 @@ def test_heads_that_are_malformed_are_refused(head: bytes) -> None:
 @given(st.lists(st.binary(max_size=30).filter(lambda line: b"\n" not in line and not line.endswith(b"\r"))), st.data())
 def test_lines_are_found_whatever_the_pieces(lines: list[bytes], data: st.DataObject) -> None:
     wire, found, long = b"".join(line + b"\n" for line in lines), [], []
-    splitter = LineSplitter(20, found.append, long.append)
+    splitter = LineSplitter(20, found.append, lambda start, end: long.append((start[:20], end[-20:])))
     while wire:
         size = data.draw(st.integers(1, len(wire)))
         splitter.feed(wire[:size])
         wire = wire[size:]
     assert found == [line for line in lines if 0 < len(line) <= 20]
-    assert len(long) == sum(len(line) > 20 for line in lines)
+    assert long == [(line[:20], line[-20:]) for line in lines if len(line) > 20]
 
 
 async def raw(bridge: Bridge, data: bytes) -> bytes:
@@ -110,6 +110,15 @@ async def test_requests_on_one_connection_are_answered_in_order(bridge: Bridge) 
     last = b"GET /other HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     answer = await raw(bridge, one + one + last)
     assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"200", b"200", b"404"]
+
+
+@pytest.mark.parametrize("path", [b"/mcp", b"/other", b"/healthz"])
+async def test_answer_to_head_has_no_body(bridge: Bridge, path: bytes) -> None:
+    last = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    answer = await raw(bridge, b"HEAD " + path + b" HTTP/1.1\r\nHost: localhost\r\n\r\n" + last)
+    first, _, rest = answer.partition(b"\r\n\r\n")
+    assert b"Content-Length: 0" not in first
+    assert rest.startswith(b"HTTP/1.1 200 OK")
 
 
 async def test_http_1_0_gets_an_answer_that_ends_with_the_connection(bridge: Bridge) -> None:

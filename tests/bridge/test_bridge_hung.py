@@ -19,9 +19,20 @@ from mcp_operator.bridge.options import parse
 from mcp_operator.bridge.sessions import Sessions
 from mcp_operator.bridge.tasks import Tasks
 
-from tests.bridge.bridge_testing import PATIENCE, Bridge, Message, Start, legacy_call
+from tests.bridge.bridge_testing import PATIENCE, Bridge, Message, Start, legacy_call, modern_headers, modern_request
 
 SURVIVES_ITS_STDIN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+ENDS_AT_THE_SECOND_LIST = """
+import json, sys
+lists = 0
+for line in sys.stdin:
+    message = json.loads(line)
+    lists += message["method"] == "tools/list"
+    if lists == 2:
+        sys.exit(3)
+    if message["method"] == "server/discover":
+        print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": {"capabilities": {}}}), flush=True)
+"""
 ODD_SERVER = str(Path(__file__).parent / "servers" / "odd_server.py")
 
 
@@ -89,6 +100,27 @@ async def test_child_whose_results_are_odd_is_served(start: Start, result: Any) 
     assert (await bridge.call("any")).json()["result"] == result
     assert not await bridge.logged("never retrieved")
     assert not await bridge.logged("internal error")
+
+
+async def test_answer_too_long_with_its_id_at_the_end_fails_its_caller_alone(start: Start) -> None:
+    bridge = await start("--max-message", "1")
+    waiting = modern_request("tools/call", {"name": "wait", "arguments": {}}, "w", progressToken=1)
+    headers = {"Content-Type": "application/json", **modern_headers(waiting)}
+    async with bridge.http.stream("POST", bridge.url, content=json.dumps(waiting).encode(), headers=headers) as stream:
+        lines = stream.aiter_lines()
+        progress = await anext(json.loads(line[5:]) async for line in lines if line.startswith("data:"))
+        other = progress["params"]["progress"]
+        answer = await bridge.call("big_id_last", number="big", other=other, size=2 * 1024 * 1024)
+        assert (answer.status_code, answer.json()["id"]) == (502, "big")
+        assert "--max-message" in answer.json()["error"]["message"]
+        assert await bridge.metric("mcp_bridge_requests_in_flight ") == 1
+
+
+async def test_call_that_waits_for_the_tools_hears_that_the_server_has_ended(start: Start) -> None:
+    bridge = await start(command=[sys.executable, "-c", ENDS_AT_THE_SECOND_LIST])
+    answer = await bridge.call("any", number="late")
+    assert (answer.status_code, answer.json()["id"]) == (502, "late")
+    assert "the server has ended" in answer.json()["error"]["message"]
 
 
 async def test_child_that_closed_its_stdout_and_lives_on_is_ended(bridge: Bridge) -> None:

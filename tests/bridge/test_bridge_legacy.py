@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.bridge.bridge_testing import Bridge, Message, Start, events, legacy_call, modern_request
+from tests.bridge.bridge_testing import PATIENCE, Bridge, Message, Start, events, legacy_call, modern_request
 
 
 async def test_initialize_opens_a_session_with_a_child_of_its_own(bridge: Bridge) -> None:
@@ -136,6 +136,40 @@ async def test_clients_cancellation_reaches_the_child_with_its_id(bridge: Bridge
             return bool(json.loads(text_of(await bridge.post(legacy_call("cancelled", 9), headers))))
 
         await bridge.until(cancelled)
+
+
+@pytest.mark.parametrize("token", [1, None])
+async def test_request_that_its_client_cancelled_waits_no_longer(bridge: Bridge, token: int | None) -> None:
+    headers = await bridge.session()
+    message = legacy_call("wait", "w")
+    if token is not None:
+        message["params"]["_meta"] = {"progressToken": token}
+    waiting = asyncio.ensure_future(bridge.post(message, headers))
+
+    async def busy() -> bool:
+        return await bridge.metric("mcp_bridge_requests_in_flight ") == 1
+
+    await bridge.until(busy)
+    params = {"requestId": "w"}
+    await bridge.post({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params}, headers)
+    answer = await asyncio.wait_for(waiting, PATIENCE)
+    assert answer.headers["content-type"] == "text/event-stream"
+    assert all("result" not in said and "error" not in said for said in events(answer.text))
+    assert await bridge.metric("mcp_bridge_requests_in_flight ") == 0
+
+
+async def test_cancelled_request_of_who_takes_no_stream_is_an_error(bridge: Bridge) -> None:
+    headers = {**await bridge.session(), "Accept": "application/json"}
+    waiting = asyncio.ensure_future(bridge.post(legacy_call("wait", "w"), headers))
+
+    async def cancelled() -> bool:
+        params = {"requestId": "w"}
+        await bridge.post({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params}, headers)
+        return waiting.done()
+
+    await bridge.until(cancelled)
+    answer = (await waiting).json()
+    assert (answer["id"], answer["error"]["message"]) == ("w", "the client cancelled this request")
 
 
 async def test_sessions_have_a_cap(start: Start) -> None:

@@ -20,8 +20,14 @@ from mcp_operator.protocol.messages import MalformedMessage, Message, decode, en
 # A successful response says its id at its start or at its end; then it is passed on without being parsed.
 _ID_FIRST = re.compile(rb'\{"jsonrpc": ?"2\.0", ?"id": ?(\d{1,15}), ?"result":')
 _ID_LAST = re.compile(rb',"jsonrpc":"2\.0","id":(\d{1,15})\}$')
-_ANY_ID = re.compile(rb'"id": ?(\d{1,15})\b')
 TAIL = 64
+# Of an answer that is too long to be read: where its id can be, however it is spelled, and nowhere inside the result.
+_VERSION = rb'(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?'
+_LONG_ID_FIRST = re.compile(
+    rb"\s*\{\s*" + _VERSION + rb'"id"\s*:\s*(\d{1,15})\s*,\s*' + _VERSION + rb'"(?:result|error)"'
+)
+_LONG_ANSWER = re.compile(rb"\s*\{\s*" + _VERSION + rb'"(?:result|error)"')
+_LONG_ID_LAST = re.compile(rb",\s*" + _VERSION + rb'"id"\s*:\s*(\d{1,15})\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$')
 
 
 class Owner(Protocol):
@@ -53,7 +59,9 @@ class Channel:
         message["id"] = number
         if exchange.token is not None:
             message["params"]["_meta"][names.PROGRESS_TOKEN] = number
-        self.child.send(encode(message))
+        if not self.child.send(encode(message)):
+            del self.waiting[number]
+            exchange.fail(502, INTERNAL_ERROR, "the server has ended")
         return number
 
     def forward(self, message: Message) -> None:
@@ -152,9 +160,9 @@ class Channel:
     def _of(self, number: Any) -> Exchange | None:
         return self.waiting.get(number) if isinstance(number, int) and not isinstance(number, bool) else None
 
-    def _on_long(self, start: bytes) -> None:
-        match = _ANY_ID.search(start)
-        exchange = self.waiting.pop(int(match[1]), None) if match else None
+    def _on_long(self, start: bytes, end: bytes) -> None:
+        match = _LONG_ID_FIRST.match(start) or (_LONG_ANSWER.match(start) and _LONG_ID_LAST.search(end))
+        exchange = self.take(int(match[1])) if match else None
         write_stderr(b"mcp-bridge: a message of the server is longer than --max-message and was dropped\n")
         if exchange is not None:
             exchange.fail(

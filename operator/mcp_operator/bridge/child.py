@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, cast
 
-from mcp_operator.bridge.lines import LineSplitter
+from mcp_operator.bridge.lines import LineSplitter, OnLong
 
 # What a child may leave unread on its stdin before further requests are refused.
 MAX_UNREAD = 32 * 1024 * 1024
@@ -33,9 +33,9 @@ class Child(asyncio.SubprocessProtocol):
 
     running: ClassVar[set[int]] = set()
 
-    def __init__(self, on_line: Callable[[bytes], None], on_long: Callable[[bytes], None], max_line: int) -> None:
+    def __init__(self, on_line: Callable[[bytes], None], on_long: OnLong, max_line: int) -> None:
         self._stdout = LineSplitter(max_line, on_line, on_long)
-        self._stderr = LineSplitter(STDERR_LINE_BYTES, self._pass_on, self._pass_on)
+        self._stderr = LineSplitter(STDERR_LINE_BYTES, self._pass_on, lambda start, end: self._pass_on(start))
         self._transport: asyncio.SubprocessTransport
         self._stdin: asyncio.WriteTransport
         self._stopping = False
@@ -69,10 +69,12 @@ class Child(asyncio.SubprocessProtocol):
         """The child does not read what it is sent; more would only pile up."""
         return self._stdin.get_write_buffer_size() > MAX_UNREAD
 
-    def send(self, line: bytes) -> None:
-        """Write one message, which holds no line break."""
-        if self.alive and not self._stdin.is_closing():
-            self._stdin.write(line + b"\n")
+    def send(self, line: bytes) -> bool:
+        """Write one message, which holds no line break; False where nobody will read it."""
+        if not self.alive or self._stdin.is_closing():
+            return False
+        self._stdin.write(line + b"\n")
+        return True
 
     async def stop(self) -> int:
         """End the child the polite way first; its exit code."""

@@ -106,6 +106,16 @@ class HttpExchange(Exchange):
     def gone(self) -> None:
         self._count("cancelled")
 
+    def cancelled(self) -> None:
+        """Its client takes it back, and expects no response; whoever takes no stream can only be given one."""
+        if self._streams:
+            self._responder.open_stream(self.headers)
+            self._responder.close()
+        else:
+            text = "the client cancelled this request"
+            self._write(200, encode(errors.error_body(self.message_id, errors.INTERNAL_ERROR, text)))
+        self._count("cancelled")
+
     def _write(self, status: int, data: bytes) -> None:
         if self._responder.streaming:
             self._responder.event(data)

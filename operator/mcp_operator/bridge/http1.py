@@ -16,9 +16,7 @@ from mcp_operator.bridge.http_head import Headers, Request, head, parse_head
 from mcp_operator.protocol.sse import encode_comment, encode_event
 
 MAX_HEAD = 64 * 1024
-# What a slow reader may leave unread before it counts as gone: the queue of an answer.
-MAX_UNREAD = 64 * 1024 * 1024
-# How long, and how much, a refused body is read and thrown away, so that its sender sees the refusal and no reset.
+# How long a refused body is read and thrown away, so that its sender sees the refusal and no reset.
 LINGER_SECONDS = 5.0
 IDLE_SECONDS = 120.0
 
@@ -26,11 +24,12 @@ IDLE_SECONDS = 120.0
 class Responder:
     """The answer to one request: either `send` once, or `open_stream`, `event`s and `close`."""
 
-    __slots__ = ("_connection", "_keep_alive", "on_gone", "streaming")
+    __slots__ = ("_bodiless", "_connection", "_keep_alive", "on_gone", "streaming")
 
-    def __init__(self, connection: Connection, keep_alive: bool) -> None:
+    def __init__(self, connection: Connection, keep_alive: bool, bodiless: bool = False) -> None:
         self._connection: Connection | None = connection
         self._keep_alive = keep_alive
+        self._bodiless = bodiless
         self.streaming = False
         self.on_gone: Callable[[], None] | None = None
 
@@ -43,9 +42,8 @@ class Responder:
         if connection is None:
             return
         self._connection = None
-        connection.write(
-            head(status, kind if body else "", len(body), headers, connection.keeps(self._keep_alive)) + body
-        )
+        data = head(status, kind if body else "", len(body), headers, connection.keeps(self._keep_alive))
+        connection.write(data if self._bodiless else data + body)
         connection.finished(self._keep_alive)
 
     def open_stream(self, headers: Headers = ()) -> None:
@@ -90,10 +88,11 @@ Handler = Callable[[Request, Responder], None]
 class Connections:
     """What all connections of a server share: the handler, the bounds, and whether the server drains."""
 
-    def __init__(self, handler: Handler, max_body: int, max_buffered: int) -> None:
+    def __init__(self, handler: Handler, max_body: int, max_buffered: int, max_unread: int) -> None:
         self.handler = handler
         self.max_body = max_body
         self.max_buffered = max_buffered
+        self.max_unread = max_unread
         self.buffered = 0
         self.draining = False
         self.all_closed = asyncio.Event()
@@ -127,13 +126,13 @@ class Connection(asyncio.Protocol):
         self._responder: Responder | None = None
         self._discarding = False
         self._since = 0.0
+        self._unread = 0
         self.chunked = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._loop = asyncio.get_running_loop()
         self._since = self._loop.time()
-        self._local = (transport.get_extra_info("sockname") or ("",))[0]
         self._shared.open.add(self)
         self._shared.all_closed.clear()
 
@@ -160,7 +159,7 @@ class Connection(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         self._transport.write(data)
-        if self._transport.get_write_buffer_size() > MAX_UNREAD:
+        if self._transport.get_write_buffer_size() > self._shared.max_unread:
             self._transport.abort()
 
     def finished(self, keep_alive: bool) -> None:
@@ -183,8 +182,14 @@ class Connection(asyncio.Protocol):
         if self._responder is not None:
             if self._responder.streaming:
                 self._responder.comment()
-        elif now - self._since > IDLE_SECONDS:
-            self._transport.close()
+            return
+        unread = self._transport.get_write_buffer_size()
+        if unread < self._unread:
+            self._since = now
+        self._unread = unread
+        if now - self._since > IDLE_SECONDS:
+            # A transport that is only closed waits, without end, for its client to take the rest.
+            self._transport.abort() if unread else self._transport.close()
 
     def _advance(self) -> None:
         if self._responder is not None or self._transport.is_closing():
@@ -198,7 +203,7 @@ class Connection(asyncio.Protocol):
             self._refuse(error)
             return
         request, self._request = cast(Request, self._request), None
-        self._responder = responder = Responder(self, request.keep_alive)
+        self._responder = responder = Responder(self, request.keep_alive, request.method == "HEAD")
         try:
             self._shared.handler(request, responder)
         except Exception as error:
@@ -218,7 +223,6 @@ class Connection(asyncio.Protocol):
         request = parse_head(bytes(self._buffer[:end]))
         del self._buffer[: end + 4]
         self._since = self._loop.time()
-        request.local_address = self._local
         self.chunked = request.http11
         self._request = request
         self._body = BodyReader.of(request.headers, self._shared.max_body)

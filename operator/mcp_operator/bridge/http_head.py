@@ -36,7 +36,6 @@ class Request:
     body: bytes = b""
     keep_alive: bool = True
     http11: bool = True
-    local_address: str = ""
 
 
 def parse_head(data: bytes) -> Request:

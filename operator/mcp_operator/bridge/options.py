@@ -95,17 +95,19 @@ def build_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--host", action="append", metavar="ADDRESS", help="address to listen on, repeatable (default 127.0.0.1); "
         "one that is not loopback serves 127.0.0.1 too")  # fmt: skip
-    add("--port", type=int, default=8080, help="default 8080; 0 lets the system choose and prints the choice")
+    add("--port", type=port, default=8080, help="default 8080; 0 lets the system choose and prints the choice")
     add("--path", default="/mcp", help="where MCP is served (default /mcp)")
     add("--allowed-host", action="append", metavar="NAME", help="a further Host and Origin that is welcome, "
         "repeatable: a name, *.suffix, or * for any")  # fmt: skip
     add("--max-sessions", type=positive, default=32, help="legacy sessions at once, a process each (default 32)")
-    add("--session-idle", type=float, default=600.0, metavar="SECONDS", help="end a legacy session after (default 600)")
+    add("--session-idle", type=seconds, default=600.0, metavar="SECONDS",
+        help="end a legacy session after (default 600)")  # fmt: skip
     add("--max-in-flight", type=positive, default=1024, help="requests being answered at once (default 1024)")
     add("--max-body", type=positive, default=16, metavar="MIB", help="largest request (default 16)")
     add("--max-message", type=positive, default=48, metavar="MIB", help="largest message of the server (default 48)")
-    add("--keep-alive", type=float, default=15.0, metavar="SECONDS", help="comment on quiet streams (default 15)")
-    add("--drain", type=float, default=20.0, metavar="SECONDS", help="finish open requests after SIGTERM (default 20)")
+    add("--keep-alive", type=period, default=15.0, metavar="SECONDS", help="comment on quiet streams (default 15)")
+    add("--drain", type=seconds, default=20.0, metavar="SECONDS",
+        help="finish open requests after SIGTERM (default 20)")  # fmt: skip
     add("--termination-log", metavar="FILE", help="leave there why the server ended, as the kubelet reads it")
     add("--secret-env", action="append", metavar="NAME", help="a variable whose value is never repeated of the "
         "server's last words, repeatable; NAME may hold *; names that sound secret are known")  # fmt: skip
@@ -116,4 +118,29 @@ def positive(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError("must be between 0 and 65535")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """A time; `inf` is one that never comes."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("must be a number of seconds") from None
+    if not value >= 0:
+        raise argparse.ArgumentTypeError("must not be negative")
+    return value
+
+
+def period(text: str) -> float:
+    """The time between two things that are done again and again."""
+    value = seconds(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError("must be more than 0 and finite")
     return value

@@ -28,6 +28,8 @@ from mcp_operator.protocol.versions import LATEST_LEGACY, LEGACY_VERSIONS, MODER
 
 FLUSH_SECONDS = 2.0
 MAX_BODIES = 16
+# What a client may leave unread before it counts as gone; always more than one answer.
+MIN_UNREAD = 64 * 1024 * 1024
 
 
 class Bridge:
@@ -37,7 +39,8 @@ class Bridge:
         self._options = options
         self._metrics = Metrics()
         self._guard = Guard(options.hosts, options.allowed_hosts)
-        self._connections = Connections(self._route, options.max_body, options.max_body * MAX_BODIES)
+        max_unread = max(MIN_UNREAD, options.max_message * 4 // 3)
+        self._connections = Connections(self._route, options.max_body, options.max_body * MAX_BODIES, max_unread)
         self._modern = ModernRelay(options, self._metrics)
         self._sessions = Sessions(options, self._metrics)
         self._servers: list[asyncio.Server] = []
@@ -167,8 +170,7 @@ class Bridge:
 
     def _probe(self, request: Request, responder: Responder) -> None:
         status, text, kind = self._health(request.path)
-        body = b"" if request.method == "HEAD" else text.encode()
-        responder.send(status, body, kind)
+        responder.send(status, text.encode(), kind)
 
     def _health(self, path: str) -> tuple[int, str, str]:
         alive = self._modern.channel.child.alive

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mcp_operator.bridge.channel import Channel
-from mcp_operator.bridge.exchange import HttpExchange
+from mcp_operator.bridge.exchange import HttpExchange, refuse
 from mcp_operator.bridge.http1 import Responder
 from mcp_operator.bridge.metrics import Metrics
 from mcp_operator.protocol import names
@@ -53,6 +53,11 @@ class Session:
 
     def handle(self, message: Message, responder: Responder, streams: bool) -> None:
         self._used = time.monotonic()
+        if self.channel.child.clogged:
+            self._metrics.refused["busy"] += 1
+            text = "the server does not take more messages just now; ask again"
+            refuse(responder, 503, message.get("id"), INTERNAL_ERROR, text, [("Retry-After", "1")])
+            return
         if "method" in message and "id" in message:
             self._submit(message, self._exchange(message, responder, streams), responder)
             return
@@ -106,9 +111,6 @@ class Session:
         if responder.done:
             self._left_early(exchange)
             return
-        if self.channel.child.clogged:
-            exchange.fail(503, INTERNAL_ERROR, "the server does not take more requests just now; ask again")
-            return
         number = self.channel.submit(message, exchange)
         key = encode(exchange.message_id)
         self._numbers[key] = number
@@ -125,9 +127,15 @@ class Session:
     def _cancelled(self, message: Message) -> None:
         params = params_of(message)
         number = self._numbers.get(encode(params.get("requestId")))
-        if number is not None:
-            params["requestId"] = number
-            self.channel.forward(message)
+        if number is None:
+            return
+        params["requestId"] = number
+        self.channel.forward(message)
+        exchange = self.channel.waiting.get(number)
+        if isinstance(exchange, HttpExchange) and exchange.method != names.INITIALIZE:
+            # A server that stops its work says nothing more of it, and the request would stay open for ever.
+            del self.channel.waiting[number]
+            exchange.cancelled()
 
     def _done(self, key: bytes, number: int) -> None:
         self._used = time.monotonic()

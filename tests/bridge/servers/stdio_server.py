@@ -144,7 +144,7 @@ class Server:
         return json.dumps(arguments)
 
     def tool_wait(self, arguments: dict[str, Any], message: dict[str, Any]) -> str:
-        self.progress(message, 1)
+        self.progress(message, message["id"])
         self.cancelled[message["id"]].wait(60)
         return "waited"
 
@@ -170,6 +170,16 @@ class Server:
 
     def tool_big(self, arguments: dict[str, Any], message: dict[str, Any]) -> str:
         return "x" * arguments["size"]
+
+    def tool_big_id_last(self, arguments: dict[str, Any], message: dict[str, Any]) -> None:
+        """As the TypeScript SDK writes it: its own id at the end, and here another's before that."""
+        found = {"id": arguments["other"], "text": "x" * arguments["size"]}
+        line = json.dumps(
+            {"result": {"content": [], "structuredContent": found}, "jsonrpc": "2.0", "id": message["id"]}
+        )
+        with self.lock:
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
 
     def tool_size(self, arguments: dict[str, Any], message: dict[str, Any]) -> str:
         return str(len(arguments["text"]))
