@@ -110,9 +110,6 @@ def _report(error: Exception) -> int:
     import click
 
     _flush_results()
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        click.echo(error.format_message(), err=True)
-        return EXIT_USAGE
     if isinstance(error, click.Abort) and error.__cause__ is None:
         click.echo(err=True)  # a prompt leaves the cursor behind its question; elsewhere Click has ended the line
     message, hint, code = explain(error)

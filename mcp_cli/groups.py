@@ -94,6 +94,13 @@ class Group(click.Group):
         row = table.children(self.path).get(cmd_name)
         return load(row) if row else None
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Alone it is a question, as with kubectl: its help is the answer, and goes where answers go."""
+        if not args and not ctx.resilient_parsing:
+            click.echo(ctx.get_help())
+            ctx.exit()
+        return super().parse_args(ctx, args)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:

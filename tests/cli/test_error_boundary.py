@@ -224,12 +224,6 @@ def test_the_whole_command_has_a_time() -> None:
         (409, b'{"kind":"Status","reason":"Conflict","message":"it changed"}', errors.Conflict, "it changed"),
         (410, b'{"kind":"Status","reason":"Expired","message":"too old"}', errors.Expired, "too old"),
         (422, b'{"kind":"Status","reason":"Invalid","message":"spec.replicas: bad"}', errors.Invalid, "spec.replicas"),
-        (
-            500,
-            b'{"kind":"Status","message":"failed to create typed patch object (x): .spec.replicas: expected numeric"}',
-            errors.Invalid,
-            "expected numeric",
-        ),
         (429, b"slow down", errors.ApiProblem, "overloaded"),
         (500, b"{}", errors.ApiProblem, "failed"),
         (

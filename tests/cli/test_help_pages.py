@@ -26,6 +26,14 @@ def test_every_command_has_a_long_text_and_examples(path: str) -> None:
     assert command.examples, f"`mcp {path} --help` has no examples"
 
 
+@pytest.mark.parametrize("group", ["", *(row.path for row in table.COMMANDS if row.is_group)])
+def test_a_group_alone_answers_with_its_help(group: str) -> None:
+    words = group.split()
+    done = mcp(*words)
+    assert (done.code, done.stderr) == (0, "")
+    assert done.stdout == mcp(*words, "--help").stdout
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path or "root")
 def test_an_example_shows_the_command(path: str) -> None:
     words = path.split()
