@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from mcp_cli.errors import boundary, program_name
+from mcp_cli.errors import WrongUsage, boundary, program_name
 
 COMPLETE_VARIABLE = "_MCP_COMPLETE"
 
@@ -29,10 +29,25 @@ def _never_fail_on_a_character() -> None:
         reconfigure(errors="backslashreplace")
 
 
+def _as_text(word: str) -> str:
+    """A word of the command line whose bytes are no text to this locale: UTF-8 all the same, or the name of a file."""
+    try:
+        word.encode()
+        return word
+    except UnicodeEncodeError:
+        if os.path.lexists(word.partition("=")[2] if word.startswith("--") else word):
+            return word
+    try:
+        return os.fsencode(word).decode()
+    except UnicodeDecodeError as error:
+        raise WrongUsage(f'the argument "{word}" is not UTF-8', "Names and values are text in UTF-8.") from error
+
+
 def run(arguments: list[str], name: str = "mcp") -> int:
     """One command line; gives its exit code or raises what went wrong."""
     from mcp_cli.root import root
 
+    arguments = [word if word.isascii() else _as_text(word) for word in arguments]
     instruction = os.environ.get(COMPLETE_VARIABLE)
     if instruction:
         from click.shell_completion import shell_complete
