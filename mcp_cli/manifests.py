@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mcp_operator.api.shape import object_shape
 from mcp_operator.runtime.resources import Resource
 
 from mcp_cli.errors import CliError, KindMissing, WrongUsage
@@ -85,7 +86,10 @@ def _objects(document: Any, where: str) -> Iterator[dict[str, Any]]:
             f"{where} is no Kubernetes object: it has no {absent[0]}",
             "A manifest has apiVersion, kind, metadata and spec.",
         )
-    if not (isinstance(document["metadata"], dict) and document["metadata"].get("name")):
+    wrong = object_shape(document)
+    if wrong:
+        raise CliError(f"{where} is no Kubernetes object: {'; '.join(map(str, wrong))}", "Correct the file.")
+    if not document["metadata"].get("name"):
         raise CliError(f"{where} has no metadata.name", "Every object needs a name.")
     yield cleaned(document)
 

@@ -68,9 +68,10 @@ def with_flags(server: dict[str, Any], flags: ServerFlags) -> dict[str, Any]:
 
 def refuse_invalid(server: dict[str, Any]) -> None:
     """What the schema cannot say, as an error before anything is written."""
+    from mcp_operator.api.shape import server_shape
     from mcp_operator.api.validation import validate
 
-    errors = validate(server)
+    errors = server_shape(server) or validate(server)
     if errors:
         words = "; ".join(map(str, errors))
         raise Invalid(

@@ -82,3 +82,18 @@ def test_a_file_is_refused_in_one_line(tmp_path: Path) -> None:
     )
     file.write_bytes(b"\xff\xfe")
     assert "is not text" in mcp("deploy", "-f", str(file), "--dry-run").stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("metadata: {name: 5}", "is no Kubernetes object: metadata.name: must be text, not a number"),
+        ("metadata: {name: a, labels: {a: yes}}", "metadata.labels.a: must be text, not true or false"),
+        ("metadata: {name: a}\nspec: {env: {A: b}}", 'MCPServer "a" is not valid: spec.env: must be a list'),
+    ],
+)
+def test_a_manifest_of_another_shape(text: str, words: str) -> None:
+    manifest = f"apiVersion: mcp.allbeone.io/v1\nkind: MCPServer\n{text}\n"
+    done = mcp("deploy", "-f", "-", "--dry-run", input=manifest)
+    assert done.code == 1
+    assert words in done.stderr
