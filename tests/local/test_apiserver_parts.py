@@ -63,7 +63,9 @@ def test_flags_of_a_query() -> None:
         False,
         False,
     )
-    assert (query.number("limit"), query.number("bad")) == (5, None)
+    assert (query.number("limit"), query.number("empty"), query.number("none")) == (5, None, None)
+    with pytest.raises(StatusError, match="strconv.ParseInt"):
+        query.number("bad")
 
 
 @pytest.mark.parametrize(

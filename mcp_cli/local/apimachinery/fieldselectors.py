@@ -41,7 +41,6 @@ SUPPORTED: dict[tuple[str, str], tuple[str, ...]] = {
     ("", "Node"): ("spec.unschedulable",),
     ("", "ReplicationController"): ("status.replicas",),
     ("", "Service"): ("spec.clusterIP", "spec.type"),
-    ("apps", "ReplicaSet"): ("status.replicas",),
     ("batch", "Job"): ("status.successful",),
     ("certificates.k8s.io", "CertificateSigningRequest"): ("spec.signerName",),
 }

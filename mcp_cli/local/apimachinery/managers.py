@@ -7,15 +7,19 @@ Pure; the caller gives the time. Called by the API server for every write.
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 from mcp_cli.local.apimachinery import errors, fieldsets, godecode, merging, typed
 from mcp_cli.local.apimachinery.fieldsets import Fields, Path
 from mcp_cli.local.apimachinery.managedfields import APPLY, UPDATE, Entry, Managers, Owner, conflict, decode, encode
 from mcp_cli.local.apimachinery.models import Model
+from mcp_cli.local.apimachinery.strategy import LABELS_KEPT
 
 MAX_UPDATERS = 10
+SCALE = "scale"
 BEFORE_FIRST_APPLY = "before-first-apply"
+KUBECTL, LAST_APPLIED = "kubectl", "kubectl.kubernetes.io/last-applied-configuration"
 # The identity of an object and what only the system writes belong to nobody.
 UNOWNED: set[Path] = {
     ("f:apiVersion",),
@@ -83,7 +87,8 @@ def apply(
         merged = _prune(model, merged, last.fields, managers)
     merged = _keep_foreign(model, merged, before, subresource)
     difference = fieldsets.compare(model.schema, before, merged)
-    _settle(managers, owner, difference, force)
+    upgraded = last_applied(model, live) if manager == KUBECTL and live is not None and not force else set()
+    _settle(managers, owner, difference, force, upgraded)
     if not difference.same or live is None:
         managers[owner].time = now
     if not claimed:
@@ -116,13 +121,27 @@ def _prune(model: Model, merged: dict[str, Any], last: Fields, managers: Manager
     return merging.remove(model.schema, merged, gone) if gone else merged
 
 
-def _settle(managers: Managers, owner: Owner, difference: fieldsets.Comparison, force: bool) -> None:
+def last_applied(model: Model, live: dict[str, Any]) -> Fields:
+    """What kubectl applied as a client and is still as it left it: its server-side apply may take that over."""
+    try:
+        applied = json.loads((live["metadata"].get("annotations") or {}).get(LAST_APPLIED) or "")
+        typed.check(model, applied)
+    except (ValueError, AttributeError, errors.StatusError):
+        return set()
+    differs = fieldsets.compare(model.schema, applied, _bare(live))
+    return fieldsets.of_object(model.schema, applied) - differs.modified - differs.added - differs.removed
+
+
+def _settle(
+    managers: Managers, owner: Owner, difference: fieldsets.Comparison, force: bool, upgraded: Fields | None = None
+) -> None:
     """Others lose what was changed or removed, or the write is refused."""
     changed = difference.modified | difference.added
     conflicts = {other: entry.fields & changed for other, entry in managers.items() if other != owner}
     conflicts = {other: fields for other, fields in conflicts.items() if fields}
-    if conflicts and not force:
-        raise conflict(managers, conflicts)
+    insisted = {other: fields - (upgraded or set()) for other, fields in conflicts.items()}
+    if any(insisted.values()) and not force:
+        raise conflict(managers, {other: fields for other, fields in insisted.items() if fields})
     for other in [other for other in managers if other != owner]:
         managers[other].fields = managers[other].fields - conflicts.get(other, set()) - difference.removed
         if not managers[other].fields:
@@ -161,6 +180,9 @@ def _record(managers: Managers, owner: Owner, difference: fieldsets.Comparison, 
     fields = (previous - difference.removed) | difference.modified | difference.added
     if fields:
         time = now if fields != previous else managers[owner].time
+        if owner.subresource == SCALE:
+            # The scale is an object of its own; the time of a write to it is not carried over.
+            time = None
         managers[owner] = Entry(fields, owner.api_version, time)
     else:
         managers.pop(owner, None)
@@ -178,7 +200,10 @@ def _owned(model: Model, fields: Fields, subresource: str) -> Fields:
     fields = fields - UNOWNED
     if subresource == "status":
         roots = ("f:status", "f:metadata") if model.builtin else ("f:status",)
-        return {path for path in fields if path[0] in roots}
+        kept = {path for path in fields if path[0] in roots}
+        if (model.group, model.kind) in LABELS_KEPT:
+            kept = {path for path in kept if path[:2] != ("f:metadata", "f:labels")}
+        return kept
     if model.has_status and not subresource:
         return {path for path in fields if path[0] != "f:status"}
     return fields

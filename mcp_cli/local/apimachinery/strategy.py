@@ -47,6 +47,9 @@ SYSTEM_METADATA = (
     "generation",
     "selfLink",
 )
+# Kinds whose labels a write to the status leaves alone.
+LABELS_KEPT = {("apps", "Deployment")}
+NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 JOB_LABELS = ("batch.kubernetes.io/controller-uid", "controller-uid")
 JOB_NAME_LABELS = ("batch.kubernetes.io/job-name", "job-name")
 
@@ -127,6 +130,8 @@ def _keep_all_but_status(model: Model, new: dict[str, Any], old: dict[str, Any])
     for key, value in old.items():
         if key not in ("apiVersion", "kind", "metadata", "status"):
             new[key] = copy.deepcopy(value)
+    if (model.group, model.kind) in LABELS_KEPT:
+        keep_member(new["metadata"], old["metadata"], "labels")
     if not model.builtin:
         # Of a custom resource's metadata, a status write reaches only managedFields.
         managed = new["metadata"].get("managedFields")
@@ -135,6 +140,13 @@ def _keep_all_but_status(model: Model, new: dict[str, Any], old: dict[str, Any])
         for key, value in (("managedFields", managed), ("resourceVersion", version)):
             if value is not None:
                 new["metadata"][key] = value
+
+
+def keep_member(new: dict[str, Any], old: dict[str, Any], key: str) -> None:
+    if key in old:
+        new[key] = copy.deepcopy(old[key])
+    else:
+        new.pop(key, None)
 
 
 def _desired(model: Model, obj: dict[str, Any]) -> Any:
@@ -168,6 +180,7 @@ def _namespace(obj: dict[str, Any]) -> None:
 def _keep_finalizers(new: dict[str, Any], old: dict[str, Any]) -> None:
     """Only the finalize subresource changes a namespace's spec."""
     new["spec"] = copy.deepcopy(old.get("spec") or {})
+    new["metadata"].setdefault("labels", {})[NAMESPACE_LABEL] = new["metadata"]["name"]
 
 
 def _service(obj: dict[str, Any]) -> None:

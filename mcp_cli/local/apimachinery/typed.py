@@ -29,7 +29,8 @@ def check(model: Model, applied: dict[str, Any]) -> None:
     metadata = applied.get("metadata") or {}
     name = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
     said = found[0] if len(found) == 1 else "errors:\n" + "\n".join(f"  {line}" for line in found)
-    message = f"failed to create typed patch object ({name}; {model.api_version}, Kind={model.kind}): {said}"
+    version = f"{model.group}/{model.version}"
+    message = f"failed to create typed patch object ({name}; {version}, Kind={model.kind}): {said}"
     raise errors.StatusError(errors.status(500, "", message))
 
 
@@ -43,7 +44,7 @@ def _walk(schema: Schema, value: Any, path: str, *, root: bool = False) -> Itera
     elif schema.type == "array":
         yield from _list(schema, value, path)
     elif schema.type and not _fits(schema.type, value):
-        yield f"{path}: expected {EXPECTED[schema.type]}, got {_shown(value)}"
+        yield f"{path}: expected {EXPECTED[schema.type]}, got {_shown(value, wanted=schema.type)}"
 
 
 def _fits(wanted: str, value: Any) -> bool:
@@ -55,7 +56,10 @@ def _fits(wanted: str, value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, wanted: str = "") -> str:
+    if wanted == "string" and isinstance(value, int | float | bool):
+        # The server prints its own wrapper of the value.
+        return f"&value.valueUnstructured{{Value:{str(value).lower()}}}"
     match value:
         case bool():
             return "boolean"

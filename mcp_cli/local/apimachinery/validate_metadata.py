@@ -77,13 +77,16 @@ def _owners(owners: Any, path: str) -> Iterator[Cause]:
     controllers = []
     for owner in owners:
         # The API server names no index here.
-        if not owner.get("apiVersion"):
-            yield wrong.invalid(f"{path}.apiVersion", "", "version must not be empty")
+        version = owner.get("apiVersion") or ""
+        if not version or version.count("/") > 1:
+            yield wrong.invalid(f"{path}.apiVersion", version, "version must not be empty")
         for key in ("kind", "name", "uid"):
             if not owner.get(key):
                 yield wrong.invalid(f"{path}.{key}", "", "must not be empty")
         if owner.get("controller"):
-            controllers.append(owner.get("name"))
+            controllers.append(f"{owner.get('kind')}/{owner.get('name')}")
+        if (version, owner.get("kind")) == ("v1", "Event"):
+            yield wrong.invalid(path, owner, "/v1, Kind=Event is disallowed from being an owner")
     if len(controllers) > 1:
         text = f'{TOO_MANY_CONTROLLERS}. Found "true" in references for {" and ".join(controllers[:2])}'
         yield wrong.invalid(path, owners, text)
@@ -97,8 +100,9 @@ def on_update(model: Model, new: dict[str, Any], old: dict[str, Any]) -> list[Ca
             causes.append(wrong.immutable(f"metadata.{key}", metadata.get(key)))
     if not model.builtin and not metadata.get("resourceVersion"):
         causes.append(wrong.invalid("metadata.resourceVersion", 0, "must be specified for an update"))
-    causes.extend(_new_finalizers(metadata, before))
-    return causes
+    # The server looks at these twice, and says so.
+    added = list(_new_finalizers(metadata, before))
+    return [*causes, *added, *added]
 
 
 def _new_finalizers(metadata: dict[str, Any], before: dict[str, Any]) -> Iterator[Cause]:

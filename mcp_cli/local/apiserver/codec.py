@@ -6,13 +6,15 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mcp_cli.local.apimachinery import errors
+from mcp_cli.local.apimachinery import errors, gowords
 from mcp_cli.local.apiserver import protobuf, refusals, yamltext
 from mcp_cli.local.apiserver.pace import Pace
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+# The real server reads a body's kind into this before anything else.
+_TYPE_META = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
 BODY_LIMIT = 3 * 1024 * 1024
 JSON = "application/json"
 YAML = "application/yaml"
@@ -44,7 +46,8 @@ def negotiate(accept: str, *, streaming: bool = False) -> Form:
         form = _form(media_type, wanted)
         if form is not None and not (streaming and form.media_type == YAML):
             return form
-    raise refusals.not_acceptable()
+    known = any(_form(clause.split(";")[0].strip(), {}) for clause in accept.split(","))
+    raise refusals.not_acceptable(known_type=known)
 
 
 def _form(media_type: str, wanted: dict[str, str]) -> Form | None:
@@ -112,10 +115,8 @@ def parse(data: bytes, media_type: str, kind: str = "object", *, accepted: tuple
     except ValueError as error:
         if media_type != JSON and data.strip():
             return _parse_yaml(data, kind)
-        problem = (
-            f"{error} ({data[:200].decode(errors='replace')})" if data else "unexpected end of JSON input (<empty>)"
-        )
-        raise refusals.broken_body(kind, f"couldn't get version/kind; json parse error: {problem}") from None
+        problem = gowords.syntax_error(error) if isinstance(error, json.JSONDecodeError) else str(error)
+        raise refusals.unreadable(kind, problem, data) from None
 
 
 def _parse_yaml(data: bytes, kind: str) -> Any:
@@ -127,13 +128,12 @@ def _parse_yaml(data: bytes, kind: str) -> Any:
 
 async def read_object(request: Request, kind: str = "object") -> dict[str, Any]:
     """The object of a create or update request."""
-    value = parse(await read_body(request), media_type_of(request), kind)
-    if not isinstance(value, dict):
-        found = "array" if isinstance(value, list) else type(value).__name__
-        raise refusals.broken_body(
-            kind, f"couldn't get version/kind; json parse error: cannot unmarshal {found} into an object"
-        )
-    return value
+    data = await read_body(request)
+    value = parse(data, media_type_of(request), kind)
+    if not isinstance(value, dict | None):
+        found = {list: "array", str: "string", bool: "bool"}.get(type(value), "number")
+        raise refusals.unreadable(kind, f"json: cannot unmarshal {found} into Go value of type {_TYPE_META}", data)
+    return value or {}
 
 
 async def read_optional(request: Request) -> dict[str, Any]:

@@ -46,7 +46,15 @@ class Objects:
         try:
             return serve(model, self.store.create(storage_key(model), key, to_storage(model, obj)))
         except Exists:
-            raise errors.already_exists(model.group, model.plural, metadata["name"]) from None
+            raise self.taken(model, metadata.get("namespace", ""), metadata["name"]) from None
+
+    def taken(self, model: Model, namespace: str, name: str) -> errors.StatusError:
+        """The name is another object's, if only of one on its way out."""
+        error = errors.already_exists(model.group, model.plural, name)
+        found = self.find(model, namespace, name) or {"metadata": {}}
+        if found["metadata"].get("deletionTimestamp"):
+            error.status["message"] = f"object is being deleted: {error.status['message']}"
+        return error
 
     def update(self, model: Model, obj: dict[str, Any], expected: str | None) -> dict[str, Any]:
         """Replace; Conflict of the store comes through, for the caller to try again or to say so."""

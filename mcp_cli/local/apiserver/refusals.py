@@ -5,9 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from mcp_cli.local.apimachinery import errors
+from mcp_cli.local.apimachinery import errors, gowords
 
 REPRESENTATIONS = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+
+
+PATCHES = (
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    "application/strategic-merge-patch+json",
+    "application/apply-patch+yaml",
+)
 
 
 class PlainNotFound(Exception):
@@ -23,7 +31,10 @@ def method_not_allowed() -> errors.StatusError:
     return errors.StatusError(errors.status(405, "MethodNotAllowed", message, {}))
 
 
-def not_acceptable() -> errors.StatusError:
+def not_acceptable(*, known_type: bool = False) -> errors.StatusError:
+    """The type cannot be given, or is known but not in the shape that was asked for."""
+    if known_type:
+        return errors.not_acceptable(f"only the following media types are accepted: {REPRESENTATIONS}")
     message = f"406: Not Acceptable\n\nAvailable representations: {REPRESENTATIONS}"
     return errors.StatusError(errors.status(406, "NotAcceptable", message, {}))
 
@@ -34,7 +45,7 @@ def unknown_body() -> errors.StatusError:
 
 
 def unknown_patch(media_type: str, accepted: tuple[str, ...]) -> errors.StatusError:
-    if media_type in ("application/json", "application/yaml", ""):
+    if media_type not in PATCHES:
         return errors.StatusError(errors.status(415, "UnsupportedMediaType", "415: Unsupported Media Type", {}))
     known = ", ".join(accepted)
     message = f"the body of the request was in an unknown format - accepted media types include: {known}"
@@ -50,9 +61,31 @@ def broken_body(kind: str, problem: str) -> errors.StatusError:
     return errors.bad_request(f"the object provided is unrecognized (must be of type {kind}): {problem}")
 
 
+def unreadable(kind: str, problem: str, data: bytes) -> errors.StatusError:
+    """A body that is no JSON, or not that of an object."""
+    return broken_body(kind, f"couldn't get version/kind; json parse error: {problem} ({gowords.summary(data)})")
+
+
+def nameless(name: str) -> errors.StatusError:
+    return errors.bad_request(f"the name of the object ({name} based on URL) was undeterminable: name must be provided")
+
+
+def other_name(said: str, name: str) -> errors.StatusError:
+    return errors.bad_request(f"the name of the object ({said}) does not match the name on the URL ({name})")
+
+
 def patched_invalid(document: dict[str, Any], problem: str) -> errors.StatusError:
     """A patch whose result is no object of its kind."""
-    text = json.dumps(json.dumps(document, separators=(",", ":"), ensure_ascii=False), ensure_ascii=False)
+    return _bad_patch(json.dumps(document, separators=(",", ":"), ensure_ascii=False), problem)
+
+
+def strategic_invalid(patch: dict[str, Any], problem: str) -> errors.StatusError:
+    """The same of a strategic merge patch, which is read without JSON."""
+    return _bad_patch(gowords.printed(patch), gowords.conversion_error(problem))
+
+
+def _bad_patch(value: str, problem: str) -> errors.StatusError:
+    text = json.dumps(value, ensure_ascii=False)
     cause = errors.Cause("FieldValueInvalid", f"Invalid value: {text}: {problem}", "patch")
     return errors.invalid("", "", "", [cause])
 

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote
+
+from mcp_cli.local.apimachinery import errors
 
 _METHOD_VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 _NAMESPACE_SUBRESOURCES = ("status", "finalize")
@@ -64,7 +67,7 @@ def _parse_rest(group: str, version: str, rest: list[str], raw: list[str], watch
 
 def verb_of(method: str, named: bool, watch: bool) -> str:
     """The API verb, as discovery and RBAC name it."""
-    if method in ("GET", "HEAD"):
+    if method == "GET":
         if watch:
             return "watch"
         return "get" if named else "list"
@@ -88,7 +91,9 @@ class Query:
 
     def number(self, name: str) -> int | None:
         value = self.text(name)
-        return int(value) if value.lstrip("-").isdigit() else None
+        if value and not re.fullmatch(r"[+-]?[0-9]+", value):
+            raise errors.bad_request(f'strconv.ParseInt: parsing "{value}": invalid syntax')
+        return int(value) if value else None
 
     def all(self, name: str) -> list[str]:
         return self._values.get(name, [])

@@ -93,6 +93,8 @@ def _handler(call: Call) -> Handler:
             return reviews.review
         if call.verb == "create" and (target.name or (model.namespaced and not target.namespace)):
             raise refusals.method_not_allowed()
+        if call.verb == "deletecollection" and model.namespaced and not target.namespace:
+            raise refusals.method_not_allowed()
         if call.verb in ("update", "patch") and not target.name:
             raise refusals.method_not_allowed()
         known = VERBS.get(call.verb) if call.verb in model.verbs else None

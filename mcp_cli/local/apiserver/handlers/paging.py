@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from mcp_cli.local.apimachinery import errors
-from mcp_cli.local.apiserver import refusals
+from mcp_cli.local.apiserver import options
 
 if TYPE_CHECKING:
     from mcp_cli.local.apiserver.request import Query
@@ -19,51 +19,33 @@ EXPIRED_CONTINUE = (
     " Continuing with the provided token results in an inconsistent list - objects that were created, modified, or"
     " deleted between the time the first chunk was returned and now may show up in the list."
 )
-MATCHES = ("", "Exact", "NotOlderThan")
 
 
 def position(query: Query, current: int) -> tuple[int | None, str]:
     """At which revision (None: now) and behind which key the list starts."""
     token, version = query.text("continue"), query.text("resourceVersion")
+    options.check_list(query)
     number = parse_revision(version)
-    _check_match(query, number)
     if token:
         if version and version != "0":
             raise errors.bad_request("specifying resource version is not allowed when using continue")
         return decode_token(token)
     if number > current:
-        raise _too_large(number, current)
+        raise too_large(number, current)
     return (number if query.text("resourceVersionMatch") == "Exact" else None), ""
 
 
-def _check_match(query: Query, number: int) -> None:
-    policy, field = query.text("resourceVersionMatch"), "resourceVersionMatch"
-    if not policy:
-        return
-    if query.text("continue"):
-        raise _forbidden("resourceVersionMatch is forbidden when continue is provided", field)
-    if not query.text("resourceVersion") and not query.flag("sendInitialEvents"):
-        raise _forbidden("resourceVersionMatch is forbidden unless resourceVersion is provided", field)
-    if policy not in MATCHES:
-        text = f'Unsupported value: "{policy}": supported values: "Exact", "NotOlderThan", ""'
-        raise refusals.bad_option("ListOptions", "FieldValueNotSupported", text, field)
-    if policy == "Exact" and number == 0:
-        raise _forbidden('resourceVersionMatch "exact" is forbidden for resourceVersion "0"', field)
-
-
-def _forbidden(message: str, field: str) -> errors.StatusError:
-    return refusals.bad_option("ListOptions", "FieldValueForbidden", f"Forbidden: {message}", field)
-
-
-def parse_revision(text: str) -> int:
-    """A resourceVersion as a number; nothing is 0."""
+def parse_revision(text: str, *, single: bool = False) -> int:
+    """A resourceVersion as a number; nothing is 0. To a list that is the client's mistake, elsewhere an error."""
     if text and not text.isdigit():
-        problem = f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
-        raise errors.bad_request(f"invalid resource version: resourceVersion: {problem}")
+        problem = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+        if single:
+            raise errors.StatusError(errors.status(500, "", problem))
+        raise errors.bad_request(f"invalid resource version: {problem}")
     return int(text or 0)
 
 
-def _too_large(wanted: int, current: int) -> errors.StatusError:
+def too_large(wanted: int, current: int) -> errors.StatusError:
     message = f"Timeout: Too large resource version: {wanted}, current: {current}"
     causes = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]
     return errors.StatusError(errors.status(504, "Timeout", message, {"causes": causes, "retryAfterSeconds": 1}))

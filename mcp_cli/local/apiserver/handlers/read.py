@@ -11,7 +11,7 @@ from starlette.responses import Response
 from mcp_cli.local.apimachinery import fieldselectors, selectors
 from mcp_cli.local.apiserver import codec
 from mcp_cli.local.apiserver.handlers import paging
-from mcp_cli.local.apiserver.handlers.respond import METADATA_VERSION, answer, encoded, metadata_only, plain, table
+from mcp_cli.local.apiserver.handlers.respond import answer, encoded, metadata_only, plain, refuse_form, table
 from mcp_cli.local.apiserver.objects import serve
 from mcp_cli.local.apiserver.pace import Pace
 from mcp_cli.local.apiserver.registry import storage_key
@@ -25,6 +25,10 @@ Match = Callable[[dict[str, Any]], bool]
 
 
 async def get(call: Call) -> Response:
+    """One object, of now: a version that was not reached yet is waited for by the client."""
+    wanted, current = paging.parse_revision(call.query.text("resourceVersion"), single=True), call.server.store.revision
+    if wanted > current:
+        raise paging.too_large(wanted, current)
     return answer(call, call.server.objects.get(call.model, call.namespace, call.name))
 
 
@@ -50,12 +54,13 @@ def prefix_of(call: Call) -> str:
 async def list_objects(call: Call) -> Response:
     """The list in the form asked for."""
     form = codec.negotiate(call.request.headers.get("accept", ""))
+    refuse_form(call, form, is_list=True)
     items, metadata = await collect(call)
     if form.kind == codec.TABLE:
         return plain(await long_table(call, items, metadata, form), 200, form.media_type, call.warnings)
     if form.kind in (codec.METADATA, codec.METADATA_LIST):
-        kind, version = codec.METADATA_LIST, METADATA_VERSION
-        items = [metadata_only(item) for item in items]
+        kind, version = codec.METADATA_LIST, f"meta.k8s.io/{form.version}"
+        items = [metadata_only(item, form.version) for item in items]
     else:
         kind, version = call.model.list_kind, call.model.api_version
         if call.model.builtin:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from mcp_cli.local.apimachinery import errors, scale, times
 from mcp_cli.local.apiserver import codec
 from mcp_cli.local.apiserver.handlers.respond import answer, plain
-from mcp_cli.local.apiserver.handlers.writes import changed
+from mcp_cli.local.apiserver.handlers.writes import changed, check_named
 from mcp_cli.local.apiserver.pipeline import update as updating
 from mcp_cli.local.apiserver.pipeline.delete import delete as run_delete
 from mcp_cli.local.apiserver.pipeline.write import DELETE, UPDATE, write_of
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mcp_cli.local.apiserver.context import Call
 
 TOKEN_SECONDS = 3600
+LEAST_TOKEN_SECONDS = 600
 
 
 async def get_scale(call: Call) -> Response:
@@ -30,6 +31,12 @@ async def get_scale(call: Call) -> Response:
 
 async def update_scale(call: Call) -> Response:
     body = await codec.read_object(call.request)
+    version, kind = str(body.get("apiVersion") or "autoscaling/v1"), body.get("kind") or "Scale"
+    if kind != "Scale":
+        version = version.rpartition("/")[2]
+        problem = f"converting ({version}.{kind}) to (autoscaling.Scale): unknown conversion"
+        raise errors.bad_request(f'{kind} in version "{version}" cannot be handled as a Scale: {problem}')
+    check_named(call, body)
     return await _write_scale(call, lambda old: body)
 
 
@@ -133,14 +140,13 @@ def _check_budgets(call: Call, pod: dict[str, Any]) -> None:
             selector.matches(pod["metadata"].get("labels"))
             and budget.get("status", {}).get("disruptionsAllowed", 0) < 1
         ):
-            raise _refused_eviction(budget["metadata"]["name"])
+            raise _refused_eviction(budget)
 
 
-def _refused_eviction(budget: str) -> errors.StatusError:
-    cause = {
-        "reason": "DisruptionBudget",
-        "message": f"The disruption budget {budget} does not allow another disruption",
-    }
+def _refused_eviction(budget: dict[str, Any]) -> errors.StatusError:
+    status, name = budget.get("status") or {}, budget["metadata"]["name"]
+    counts = f"{status.get('desiredHealthy', 0)} healthy pods and has {status.get('currentHealthy', 0)} currently"
+    cause = {"reason": "DisruptionBudget", "message": f"The disruption budget {name} needs {counts}"}
     message = "Cannot evict pod as it would violate the pod's disruption budget."
     return errors.StatusError(errors.status(429, "TooManyRequests", message, {"causes": [cause]}))
 
@@ -166,6 +172,10 @@ async def service_account_token(call: Call) -> Response:
     body = await codec.read_object(call.request)
     call.server.objects.get(call.model, call.namespace, call.name)
     spec = body.get("spec") or {}
+    if (spec.get("expirationSeconds") or TOKEN_SECONDS) < LEAST_TOKEN_SECONDS:
+        text = f"Invalid value: {spec['expirationSeconds']}: may not specify a duration less than 10 minutes"
+        cause = errors.Cause("FieldValueInvalid", text, "spec.expirationSeconds")
+        raise errors.invalid("authentication.k8s.io", "TokenRequest", "", [cause])
     expires = datetime.now(UTC) + timedelta(seconds=spec.get("expirationSeconds") or TOKEN_SECONDS)
     token = {
         "kind": "TokenRequest",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response, StreamingResponse
 
 from mcp_cli.local.apimachinery import errors
-from mcp_cli.local.apiserver import codec
+from mcp_cli.local.apiserver import codec, options
 from mcp_cli.local.apiserver.handlers import paging
 from mcp_cli.local.apiserver.handlers.read import Match, matcher, prefix_of
 from mcp_cli.local.apiserver.handlers.respond import shaped
@@ -37,12 +37,9 @@ async def watch(call: Call) -> Response:
     """Open the stream; what is wrong with the request is said before it begins."""
     form = codec.negotiate(call.request.headers.get("accept", ""), streaming=True)
     version = call.query.text("resourceVersion")
-    revision = paging.parse_revision(version)
+    options.check_watch(call.query)
+    revision = paging.parse_revision(version, single=True)
     initial = call.query.flag("sendInitialEvents")
-    if initial and call.query.text("resourceVersionMatch") != "NotOlderThan":
-        message = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-        cause = errors.Cause("FieldValueForbidden", message, "resourceVersionMatch")
-        raise errors.invalid("meta.k8s.io", "ListOptions", "", [cause])
     match = matcher(call)
     return StreamingResponse(Stream(call, form, match).events(revision, initial), media_type="application/json")
 
@@ -156,7 +153,7 @@ class Stream:
         return shape
 
     def _bookmark(self, revision: int, annotations: dict[str, str]) -> bytes:
-        metadata: dict[str, Any] = {"resourceVersion": str(revision), "creationTimestamp": None}
+        metadata: dict[str, Any] = {"resourceVersion": str(revision)}
         if annotations:
             metadata["annotations"] = annotations
         obj: dict[str, Any] = {

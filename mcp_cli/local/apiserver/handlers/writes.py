@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from mcp_cli.local.apimachinery import decoding, errors, managers, patches, times
+from mcp_cli.local.apimachinery import errors, managers, patches, times
 from mcp_cli.local.apiserver import codec, refusals
 from mcp_cli.local.apiserver.handlers.respond import answer
 from mcp_cli.local.apiserver.pipeline import create as creating
@@ -42,10 +42,18 @@ async def update(call: Call) -> Response:
     """PUT of an object, or of its status."""
     body = await codec.read_object(call.request, call.model.kind)
     write = write_of(call, UPDATE, body, subresource=call.target.subresource)
+    check_named(call, body)
     if not call.target.subresource and _creates(call) and _find(call) is None:
         return answer(call, await _create_instead(call, body), 201)
     _check_version_given(call, body)
     return answer(call, await updating.update(write, lambda old: copy.deepcopy(body)))
+
+
+def check_named(call: Call, body: dict[str, Any]) -> None:
+    """What replaces an object says its name."""
+    metadata = body.get("metadata")
+    if not isinstance(metadata, dict) or not metadata.get("name"):
+        raise refusals.nameless(call.name)
 
 
 def _creates(call: Call) -> bool:
@@ -57,11 +65,8 @@ def _find(call: Call) -> dict[str, Any] | None:
 
 
 async def _create_instead(call: Call, body: dict[str, Any]) -> dict[str, Any]:
-    metadata = body.setdefault("metadata", {})
-    if metadata.setdefault("name", call.name) != call.name:
-        raise errors.bad_request(
-            f"the name of the object ({metadata['name']}) does not match the name on the URL ({call.name})"
-        )
+    if body["metadata"]["name"] != call.name:
+        raise refusals.other_name(body["metadata"]["name"], call.name)
     return await creating.create(write_of(call, CREATE, body))
 
 
@@ -89,6 +94,7 @@ async def patch(call: Call) -> Response:
     document = codec.parse(data, codec.JSON)
     write = write_of(call, UPDATE, {}, subresource=call.target.subresource)
     write.patched = True
+    write.strategic = document if kind == STRATEGIC_PATCH and isinstance(document, dict) else None
     return answer(call, await updating.update(write, lambda old: changed(call, kind, old, document)))
 
 
@@ -99,7 +105,7 @@ def changed(call: Call, kind: str, old: dict[str, Any], document: Any) -> dict[s
     if not isinstance(document, dict):
         found = "array" if isinstance(document, list) else type(document).__name__
         problem = f"json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
-        raise errors.bad_request(f"error decoding patch: {problem}")
+        raise errors.bad_request(problem if kind == STRATEGIC_PATCH else f"error decoding patch: {problem}")
     if kind == MERGE_PATCH:
         return copy.deepcopy(patches.merge_patch(old, document))
     from mcp_cli.local.apimachinery import strategic
@@ -125,18 +131,18 @@ async def _apply(call: Call, applied: Any) -> Response:
         text = "Required value: is required for apply patch"
         raise refusals.bad_option("PatchOptions", "FieldValueRequired", text, "fieldManager")
     if not applied.get("apiVersion") or not applied.get("kind"):
-        group, _, version = str(applied.get("apiVersion") or "").rpartition("/")
-        raise errors.bad_request(f"invalid object type: {group}/{version}, Kind={applied.get('kind') or ''}")
+        raise _wrong_kind(applied)
     write = write_of(call, UPDATE, applied, subresource=call.target.subresource)
     # Not decoded: what Go would add to it is not what the client applied.
-    decoding.check_kind(call.model, applied)
+    if (applied["apiVersion"], applied["kind"]) != (call.model.api_version, call.model.kind):
+        raise _wrong_kind(applied)
     write.applied, write.field_validation = True, "Ignore"
-    metadata = applied.setdefault("metadata", {})
+    metadata, named = applied.setdefault("metadata", {}), bool(applied["metadata"].get("name"))
     if metadata.setdefault("name", call.name) != call.name:
-        raise errors.bad_request(
-            f"the name of the object ({metadata['name']}) does not match the name on the URL ({call.name})"
-        )
+        raise refusals.other_name(metadata["name"], call.name)
     if not write.subresource and _find(call) is None:
+        if not named:
+            raise refusals.nameless(call.name)
         return answer(call, await _apply_new(call, write, applied), 201)
 
     def change(old: dict[str, Any]) -> dict[str, Any]:
@@ -145,8 +151,14 @@ async def _apply(call: Call, applied: Any) -> Response:
     return answer(call, await updating.update(write, change))
 
 
+def _wrong_kind(applied: dict[str, Any]) -> errors.StatusError:
+    group, _, version = str(applied.get("apiVersion") or "").rpartition("/")
+    return errors.bad_request(f"invalid object type: {group}/{version}, Kind={applied.get('kind') or ''}")
+
+
 async def _apply_new(call: Call, write: Write, applied: dict[str, Any]) -> dict[str, Any]:
-    if applied["metadata"].get("uid") or applied["metadata"].get("resourceVersion"):
+    applied["metadata"].pop("resourceVersion", None)
+    if applied["metadata"].get("uid"):
         raise errors.conflict(
             call.model.group,
             call.model.plural,

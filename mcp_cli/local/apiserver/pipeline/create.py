@@ -13,6 +13,10 @@ from mcp_cli.local.apiserver.pipeline.services import allocate, prepare_service
 from mcp_cli.local.apiserver.pipeline.write import Write
 
 NAME_ATTEMPTS = 8
+DUPLICATE_OWNERS = (
+    ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject"
+    " such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: "
+)
 SYSTEM_FIELDS = (
     "uid",
     "creationTimestamp",
@@ -30,6 +34,7 @@ async def create(write: Write) -> dict[str, Any]:
         write.warn(warning)
     generated = _set_metadata(write)
     defaulting.default(write.model, write.object)
+    unique_owners(write)
     if not write.applied:
         # Before admission: what the server adds belongs to nobody.
         managers.track(
@@ -52,7 +57,7 @@ def _check_identity(write: Write) -> None:
     if not model.builtin and not (body.get("kind") and body.get("apiVersion")):
         missing = "apiVersion" if body.get("kind") else "Kind"
         text = json.dumps(body)
-        problem = f"Object '{missing}' is missing in '{text}' ({text[:22]} ...)"
+        problem = f"Object '{missing}' is missing in '{text}' ({text[:22]}{' ...' if len(text) > 22 else ''})"
         raise refusals.broken_body(model.kind, problem)
     body.setdefault("apiVersion", model.api_version)
     body.setdefault("kind", model.kind)
@@ -66,7 +71,7 @@ def _check_identity(write: Write) -> None:
 def _wrong_kind(write: Write) -> errors.StatusError:
     """The body is of another kind than the path's."""
     body, model = write.object, write.model
-    group, _, version = str(body["apiVersion"]).rpartition("/")
+    version = str(body["apiVersion"]).rpartition("/")[2]
     if not model.builtin and body["kind"] != model.kind:
         cause = errors.Cause("FieldValueInvalid", f'Invalid value: "{body["kind"]}": must be {model.kind}', "kind")
         return errors.invalid(model.group, body["kind"], body.get("metadata", {}).get("name", ""), [cause])
@@ -75,12 +80,20 @@ def _wrong_kind(write: Write) -> errors.StatusError:
             f"the API version in the data ({body['apiVersion']}) does not match the expected API version"
             f" ({model.api_version})"
         )
+    problem = conversion_problem(write)
+    return errors.bad_request(f'{body["kind"]} in version "{version}" cannot be handled as a {model.kind}: {problem}')
+
+
+def conversion_problem(write: Write) -> str:
+    """Why a built-in object of this kind cannot become one of the path's."""
+    body, model = write.object, write.model
+    group, _, version = str(body["apiVersion"]).rpartition("/")
     where = f'version "{body["apiVersion"]}" in scheme "pkg/runtime/scheme.go:111"'
     problem = f'no kind "{body["kind"]}" is registered for {where}'
     if write.server.registry.by_kind(group, version, body["kind"]) is not None:
         internal = f"{model.group.partition('.')[0] or 'core'}.{model.kind}"
-        problem = f"converting ({version}.{body['kind']}) to ({internal}): unknown conversion"
-    return errors.bad_request(f'{body["kind"]} in version "{version}" cannot be handled as a {model.kind}: {problem}')
+        return f"converting ({version}.{body['kind']}) to ({internal}): unknown conversion"
+    return problem
 
 
 def check_namespace(write: Write) -> None:
@@ -95,6 +108,18 @@ def check_namespace(write: Write) -> None:
             "the namespace of the provided object does not match the namespace sent on the request"
         )
     metadata["namespace"] = write.namespace
+
+
+def unique_owners(write: Write) -> None:
+    """An owner is named once."""
+    metadata = write.object["metadata"]
+    owners = metadata.get("ownerReferences") or []
+    kept = [owner for index, owner in enumerate(owners) if owner not in owners[:index]]
+    if len(kept) == len(owners):
+        return
+    metadata["ownerReferences"] = kept
+    twice = sorted({str(owner.get("uid")) for index, owner in enumerate(owners) if owner in owners[:index]})
+    write.warn(DUPLICATE_OWNERS + ", ".join(twice))
 
 
 def _set_metadata(write: Write) -> bool:
@@ -122,7 +147,7 @@ def _store(write: Write, generated: bool) -> dict[str, Any]:
             if not write.dry_run:
                 return objects.create(model, obj)
             if objects.find(model, write.namespace, obj["metadata"]["name"]) is not None:
-                raise errors.already_exists(model.group, model.plural, obj["metadata"]["name"])
+                raise objects.taken(model, write.namespace, obj["metadata"]["name"])
             return obj
         except errors.StatusError as error:
             if error.reason != "AlreadyExists" or not generated or attempt == NAME_ATTEMPTS - 1:

@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 from mcp_cli.local.apimachinery import decoding, defaulting, errors, managers, strategy, times, validation
+from mcp_cli.local.apimachinery import fielderrors as wrong
 from mcp_cli.local.apiserver import refusals
 from mcp_cli.local.apiserver.objects import conflict
 from mcp_cli.local.apiserver.pipeline import admission
-from mcp_cli.local.apiserver.pipeline.create import check_namespace
+from mcp_cli.local.apiserver.pipeline.create import check_namespace, conversion_problem, unique_owners
 from mcp_cli.local.apiserver.pipeline.services import allocate, prepare_service
 from mcp_cli.local.apiserver.pipeline.write import UPDATE, Write
 from mcp_cli.local.apiserver.registry import object_key
@@ -24,6 +25,7 @@ from mcp_cli.local.storage import Conflict
 ATTEMPTS = 20
 _OWN_RULES = ("binding", "finalize")
 """Subresources whose handlers change exactly what they may."""
+_UNREADABLE = "json: cannot unmarshal"
 Change = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -53,6 +55,7 @@ async def prepare(write: Write) -> None:
     if write.subresource != "scale":
         _decode(write)
     defaulting.default(write.model, new)
+    unique_owners(write)
     _keep_system_metadata(new, old)
     if write.subresource not in _OWN_RULES:
         strategy.prepare_update(write.model, new, old, write.subresource)
@@ -76,6 +79,8 @@ def _decode(write: Write) -> None:
             write.warn(warning)
     except errors.StatusError as error:
         problem = str(error).partition(f"cannot be handled as a {write.model.kind}: ")[2]
+        if write.strategic is not None and _UNREADABLE in problem:
+            raise refusals.strategic_invalid(write.strategic, problem) from None
         if write.patched and problem:
             raise refusals.patched_invalid(before, problem) from None
         raise
@@ -113,16 +118,21 @@ def _check_identity(write: Write) -> str:
     new.setdefault("apiVersion", model.api_version)
     new.setdefault("kind", model.kind)
     if (new["apiVersion"], new["kind"]) != (model.api_version, model.kind):
+        if write.patched and model.builtin:
+            raise refusals.patched_invalid(new, conversion_problem(write))
         raise errors.bad_request(
             f"the API version in the data ({new['apiVersion']}, Kind={new['kind']}) does not match the expected"
             f" API version ({model.api_version}, Kind={model.kind})"
         )
     metadata = new["metadata"]
-    name = metadata.setdefault("name", write.name) or write.name
-    if name != write.name:
-        raise errors.bad_request(f"the name of the object ({name}) does not match the name on the URL ({write.name})")
+    if not metadata.get("name"):
+        raise refusals.nameless(write.name)
+    if metadata["name"] != write.name:
+        raise refusals.other_name(metadata["name"], write.name)
     check_namespace(write)
     uid = metadata.get("uid")
+    if uid and uid != old["metadata"]["uid"] and (write.patched or write.applied):
+        raise errors.invalid(model.group, model.kind, write.name, [wrong.immutable("metadata.uid", uid)] * 2)
     if uid and uid != old["metadata"]["uid"]:
         raise errors.conflict(model.group, model.plural, write.name, _wrong_uid(write, uid, old["metadata"]["uid"]))
     return str(metadata.get("resourceVersion") or "")

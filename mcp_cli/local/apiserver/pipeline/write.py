@@ -6,15 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mcp_cli.local.apimachinery import managers
-from mcp_cli.local.apiserver import refusals
+from mcp_cli.local.apiserver import codec, options
 
 if TYPE_CHECKING:
     from mcp_cli.local.apimachinery.models import Model
     from mcp_cli.local.apiserver.context import Call, Server
 
 CREATE, UPDATE, DELETE = "CREATE", "UPDATE", "DELETE"
-_OPTIONS = {"create": "CreateOptions", "update": "UpdateOptions", "patch": "PatchOptions"}
-_VALIDATION_LEVELS = ("", "Ignore", "Warn", "Strict")
 
 
 @dataclass(slots=True)
@@ -34,6 +32,8 @@ class Write:
     field_validation: str = "Warn"
     patched: bool = False
     """The object is a patch's result, not what the client sent."""
+    strategic: dict[str, Any] | None = None
+    """The strategic merge patch that the object is the result of."""
     applied: bool = False
     """Server-side apply has already said who owns which field."""
     warnings: list[str] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Write:
 
 def write_of(call: Call, operation: str, body: dict[str, Any], *, subresource: str = "") -> Write:
     """A write as a request asks for it."""
-    check_write_options(call)
+    options.check_write(call.verb, call.query, codec.media_type_of(call.request))
     return Write(
         server=call.server,
         model=call.model,
@@ -59,16 +59,3 @@ def write_of(call: Call, operation: str, body: dict[str, Any], *, subresource: s
         field_validation=call.query.text("fieldValidation") or "Warn",
         warnings=call.warnings,
     )
-
-
-def check_write_options(call: Call) -> None:
-    """Refuse options that the server does not know, before anything is done."""
-    kind = _OPTIONS.get(call.verb, "DeleteOptions")
-    for value in call.query.all("dryRun"):
-        if value not in ("", "All"):
-            text = f'Unsupported value: ["{value}"]: supported values: "All"'
-            raise refusals.bad_option(kind, "FieldValueNotSupported", text, "dryRun")
-    level = call.query.text("fieldValidation")
-    if level not in _VALIDATION_LEVELS:
-        text = f'Unsupported value: "{level}": supported values: "", "Ignore", "Strict", "Warn"'
-        raise refusals.bad_option(kind, "FieldValueNotSupported", text, "fieldValidation")
