@@ -31,6 +31,8 @@ _KINDS: dict[str, PackageKind] = {
 _TRANSPORTS = {"http": "streamable-http", "streamable": "streamable-http", "streamable_http": "streamable-http"}
 _KEEPS_SECRETS = re.compile(r"authorization|api[-_]?key|token|secret|password", re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# The schema allows one level: the parts of a template have values, not templates. Some registries are not as strict.
+_DEEPEST_VARIABLES = 8
 _PART = re.compile(r"\{([^{}\s]+)\}")
 
 
@@ -43,7 +45,7 @@ def parse(document: str | dict[str, Any], source: str, origin: str) -> ServerEnt
     if not name:
         raise MalformedEntry(f"{origin}: has no name")
     meta = _meta(item, server)
-    raw = _raw(item)
+    raw = _raw(item, origin)
     return ServerEntry(
         name=name,
         source=source,
@@ -77,9 +79,12 @@ def _load(document: str | dict[str, Any], origin: str) -> dict[str, Any]:
     return document
 
 
-def _raw(item: dict[str, Any]) -> str:
+def _raw(item: dict[str, Any], origin: str) -> str:
     """The document as one line; halves of surrogate pairs, which no file can hold, stay escaped."""
-    raw = json.dumps(item, ensure_ascii=False, separators=(",", ":"))
+    try:
+        raw = json.dumps(item, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError as error:
+        raise MalformedEntry(f"{origin}: is nested too deeply") from error
     return raw if raw.isascii() or not _SURROGATE.search(raw) else json.dumps(item, separators=(",", ":"))
 
 
@@ -214,8 +219,8 @@ def _argument(document: dict[str, Any]) -> Argument:
     return Argument(name, **_value(document), repeated=repeated, hint=hint)
 
 
-def _value(document: dict[str, Any], shared: tuple[Variable, ...] = ()) -> dict[str, Any]:
-    """What every kind of value has in common."""
+def _value(document: dict[str, Any], shared: tuple[Variable, ...] = (), depth: int = 0) -> dict[str, Any]:
+    """What every kind of value has in common; `depth` counts the variables that it stands in."""
     value = optional_text(document.get("value"))
     required, secret = (
         flag(first(document, *keys)) for keys in (("isRequired", "is_required"), ("isSecret", "is_secret"))
@@ -229,13 +234,14 @@ def _value(document: dict[str, Any], shared: tuple[Variable, ...] = ()) -> dict[
         "default": optional_text(document.get("default")),
         "choices": words(document.get("choices") or []),
         "format": text(document.get("format")),
-        "variables": _parts(value, _variables_of(document) + shared, required, secret),
+        "variables": _parts(value, _variables_of(document, depth) + shared, required, secret),
     }
 
 
-def _variables_of(document: dict[str, Any]) -> tuple[Variable, ...]:
-    declared = mapping(document.get("variables"))
-    return tuple(Variable(name, **_value(one)) for name, one in declared.items() if name and isinstance(one, dict))
+def _variables_of(document: dict[str, Any], depth: int = 0) -> tuple[Variable, ...]:
+    declared = mapping(document.get("variables")) if depth < _DEEPEST_VARIABLES else {}
+    inside = ((name, one) for name, one in declared.items() if name and isinstance(one, dict))
+    return tuple(Variable(name, **_value(one, depth=depth + 1)) for name, one in inside)
 
 
 def _parts(value: str | None, declared: tuple[Variable, ...], required: bool, secret: bool) -> tuple[Variable, ...]:

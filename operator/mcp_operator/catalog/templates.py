@@ -19,7 +19,8 @@ from mcp_operator.catalog.errors import CatalogError
 
 Lookup = Callable[[str], Any]
 
-_TEMPLATE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+# One that begins inside another ends the search for the end of that one: a text of braces is read in one go.
+_TEMPLATE = re.compile(r"\{\{((?:(?!\{\{).)*?)\}\}", re.DOTALL)
 _NAME = re.compile(r"[\w-]+(\.[\w-]+)*")
 _PLAIN_FILTERS = ("into", "volume", "volume-target")
 
@@ -77,8 +78,10 @@ def _filter(text: str, source: str) -> tuple[str, str]:
     if name == "or" and colon:
         try:
             json.loads(value)
-        except ValueError as error:
-            raise TemplateError(f"the template {source}: {value!r} is no JSON value", "for example or:[]") from error
+        except (ValueError, RecursionError) as error:
+            raise TemplateError(
+                f"the template {source:.200}: {value[:200]!r} is no JSON value", "for example or:[]"
+            ) from error
         return name, value
     if name not in _PLAIN_FILTERS or colon:
         known = ", ".join((*_PLAIN_FILTERS, "or:VALUE"))

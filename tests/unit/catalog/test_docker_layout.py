@@ -74,6 +74,11 @@ def test_entry_survives_the_index_format() -> None:
         ("name: a\nabout: " + "[" * 50_000 + "]" * 50_000, "nested too deeply"),
         ("- " * 50_000, "nested too deeply"),
         ("name: a\n---\nname: b", "single document"),
+        ("name: a\nabout: {title: 0x" + "f" * 5000 + "}", "too many digits"),
+        ("name: a\nabout: {title: " + ":".join(["59"] * 300) + ".5}", "too many digits"),
+        ("name: a\nabout: {title: !!timestamp soon}", "not what its tag says"),
+        ("name: a\nabout: {title: !!bool perhaps}", "not what its tag says"),
+        ("name: a\nabout: {title: !!int ''}", "not what its tag says"),
     ],
 )
 def test_bad_document_is_refused_by_name(text: str, words: str) -> None:

@@ -192,6 +192,24 @@ def test_no_odd_type_anywhere_breaks_the_parser(data: st.DataObject) -> None:
     assert ServerEntry.from_json(json.loads(stored), entry.raw) == entry
 
 
+def test_variables_inside_variables_end_somewhere() -> None:
+    innermost: dict[str, Any] = {"value": "{a}"}
+    for _ in range(300):
+        innermost = {"value": "{a}", "variables": {"a": innermost}}
+    remote = {"type": "sse", "url": "https://{a}.example.test", "variables": {"a": innermost}}
+    entry = parse({"name": "a/b", "remotes": [remote]}, "official", "any")
+    assert ServerEntry.from_json(json.loads(json.dumps(entry.to_json())), entry.raw) == entry
+    assert entry.remotes[0].variables[0].name == "a"
+
+
+def test_document_too_deep_to_be_written_again_is_refused() -> None:
+    document: Any = {"name": "a/b"}
+    for _ in range(20_000):
+        document = {"name": "a/b", "x": document}
+    with pytest.raises(MalformedEntry, match="nested too deeply"):
+        parse(document, "official", "any")
+
+
 def test_half_a_surrogate_pair_can_be_stored() -> None:
     entry = parse('{"server": {"name": "a/b", "description": "\\ud800"}}', "official", "any")
     assert (entry.raw + json.dumps(entry.to_json(), ensure_ascii=False)).encode()

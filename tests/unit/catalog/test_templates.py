@@ -53,6 +53,7 @@ def test_expands(text: str, words: list[str] | None) -> None:
         ("{{}}", "names no value"),
         ("{{a b}}", "names no value"),
         ("{{a.x|or:oops}}", "is no JSON value"),
+        ("{{a.x|or:" + "[" * 100_000 + "}}", "is no JSON value"),
         ("--x={{a.paths}}", "stands for a list where one word belongs"),
         ("{{a.object}}", "stands for an object"),
     ],
@@ -60,6 +61,10 @@ def test_expands(text: str, words: list[str] | None) -> None:
 def test_unusable_template_is_shown(text: str, words: str) -> None:
     with pytest.raises(TemplateError, match=words):
         expand(text, VALUES.get)
+
+
+def test_braces_that_nobody_closes_are_read_in_one_go() -> None:
+    assert templates("{{" * 500_000) == []
 
 
 @given(st.text(alphabet="{}|:.ab[] \n"))
