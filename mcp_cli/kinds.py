@@ -51,6 +51,15 @@ _OF_KUBERNETES = frozenset(
 )
 
 
+def like_kind(word: str) -> str:
+    """The plural of the kind that a misspelt word may mean; empty where it is like none."""
+    from difflib import get_close_matches
+
+    known = {name: plural for plural, resource in PLURALS.items() for name in _WORDS[resource]}
+    near = get_close_matches(word.lower(), list(known), n=1, cutoff=0.8)
+    return known[near[0]] if near else ""
+
+
 def of_kubernetes(word: str) -> bool:
     """Whether a word is a well-known kind of Kubernetes itself."""
     return bool({word.lower(), word.lower().removesuffix("s")} & _OF_KUBERNETES)

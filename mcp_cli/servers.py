@@ -72,8 +72,11 @@ def _guess(session: Session, resource: Resource, name: str) -> str:
 
 def _other_kind(name: str) -> str:
     """`mcp get pods` asks for a kind; it is answered where no server of that name is there."""
-    from mcp_cli.kinds import of_kubernetes
+    from mcp_cli.kinds import like_kind, of_kubernetes
 
+    near = like_kind(name)
+    if near:
+        return f"If you mean the kind: it is `mcp get {near}`."
     return f"If you mean the kind: {KNOWN}" if of_kubernetes(name) else ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from mcp_cli import table
 from mcp_cli.groups import Command
 
 EXAMPLES = """
@@ -12,8 +13,13 @@ mcp help tools call
 """
 
 
+def _complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    group = " ".join(ctx.params.get("words") or ())
+    return [row.name for row in table.visible(group) if row.name.startswith(incomplete)]
+
+
 @click.command("help", cls=Command, examples=EXAMPLES)
-@click.argument("words", nargs=-1, metavar="[COMMAND]...")
+@click.argument("words", nargs=-1, metavar="[COMMAND]...", shell_complete=_complete)
 @click.pass_context
 def command(ctx: click.Context, words: tuple[str, ...]) -> None:
     """Print the help of a command, or of all of them."""

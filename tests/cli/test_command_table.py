@@ -60,6 +60,10 @@ def test_completion_needs_no_cluster(arguments: list[str]) -> None:
     assert len(done.stdout.splitlines()) > 1
 
 
+def test_help_is_completed_with_the_commands_it_explains() -> None:
+    assert mcp("__complete", "help", "registry", "re").stdout == "remove\nrefresh\n:4\n"
+
+
 def test_a_completion_without_a_cluster_offers_nothing_and_starts_nothing(isolated_home: Path) -> None:
     done = mcp("__complete", "status", "")
     assert (done.code, done.stdout) == (0, ":4\n")

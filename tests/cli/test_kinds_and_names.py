@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from mcp_cli.errors import WrongUsage
-from mcp_cli.kinds import BACKUPS, REGISTRIES, SERVERS
+from mcp_cli.kinds import BACKUPS, REGISTRIES, SERVERS, like_kind
 from mcp_cli.kube import Cluster as Kube
 from mcp_cli.references import wanted
 from mcp_cli.sorting import sorted_by
@@ -71,6 +71,14 @@ def test_what_the_words_mean(words: tuple[str, ...], kinds: tuple[Any, ...], obj
 
 @pytest.mark.fast
 @pytest.mark.parametrize(
+    ("word", "plural"), [("serves", "servers"), ("mcpserver", "servers"), ("registris", "registries"), ("time", "")]
+)
+def test_a_misspelt_kind_is_guessed(word: str, plural: str) -> None:
+    assert like_kind(word) == plural
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (("pods/x",), '"pods" is no kind'),
@@ -113,6 +121,12 @@ def test_get_takes_every_way_to_name(three: Run) -> None:
     pods = three("get", "pods")
     assert pods.code == 1
     assert "kubectl" in pods.stderr
+
+
+def test_a_word_like_a_kind_is_answered_where_no_server_has_it_for_a_name(three: Run) -> None:
+    done = three("get", "serves")
+    assert (done.code, done.stdout) == (1, "")
+    assert done.stderr.endswith("       If you mean the kind: it is `mcp get servers`.\n")
 
 
 def test_the_look_of_a_list(three: Run) -> None:
