@@ -108,15 +108,15 @@ def _why(server: dict[str, Any]) -> str:
 
 def _print(session: Session, lines: Iterable[Line], prefix: bool) -> None:
     """Each line at once: someone may be reading it as it comes."""
+    from mcp_cli.output.stream import put
+
     as_json = session.output == "json"
     for line in lines:
         if as_json:
-            import json
+            from mcp_cli.output.structured import json_text
 
-            from mcp_cli.output.structured import takes_unicode
-
-            text = json.dumps(line._asdict(), ensure_ascii=not takes_unicode())
+            text = json_text(line._asdict())
         else:
             text = f"[{line.pod}] {line.text}" if prefix else line.text
-        sys.stdout.write(text + "\n")
+        put(text, coloured=True)
         sys.stdout.flush()

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from mcp_cli.errors import WrongUsage
 from mcp_cli.output.jsonpath import as_text, finder
+from mcp_cli.output.stream import put
 from mcp_cli.output.structured import items_of
 from mcp_cli.output.table import align
 
@@ -34,7 +33,7 @@ class ColumnsPrinter:
         rows = [[_value(find(item)) for _, find in self.columns] for item in items_of(document)]
         headers = [header for header, _ in self.columns]
         if rows or self.headers:
-            click.echo(align(headers, rows, [None] * len(headers), colour=False, headers_shown=self.headers))
+            put(align(headers, rows, [None] * len(headers), colour=False, headers_shown=self.headers))
 
 
 def _column(part: str) -> tuple[str, Callable[[Any], list[Any]]]:

@@ -6,15 +6,13 @@ for the final write. Called through `printer_for`, and by `columns` for single e
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from mcp_cli.errors import WrongUsage
-from mcp_cli.output.structured import takes_unicode
+from mcp_cli.output.stream import put
+from mcp_cli.output.structured import json_text
 
 if TYPE_CHECKING:
     from mcp_cli.output.table import Table
@@ -37,7 +35,7 @@ class JsonPathPrinter:
     def show(
         self, document: Any, table: Callable[[], Table] | None = None, text: Callable[[], str] | None = None
     ) -> None:
-        click.echo(render(self.segments, document), nl=False)
+        put(render(self.segments, document), newline=False)
 
 
 def parse(template: str) -> list[Segment]:
@@ -135,7 +133,7 @@ def as_text(value: Any) -> str:
     """Strings as they are; everything else as JSON."""
     if isinstance(value, str):
         return value
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=not takes_unicode())
+    return json_text(value, separators=(",", ":"))
 
 
 def _unquote(text: str) -> str:

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mcp_cli.output.harmless import escaped, needs_escapes
+from mcp_cli.output.stream import put
+
 if TYPE_CHECKING:
     from mcp_cli.output.table import Table
 
@@ -40,6 +43,13 @@ def takes_unicode() -> bool:
     return codecs.lookup(getattr(sys.stdout, "encoding", None) or "utf-8").name == "utf-8"
 
 
+def json_text(value: Any, **form: Any) -> str:
+    """JSON for stdout: readable where it can be, and never obeyed by a terminal."""
+    import json
+
+    return escaped(json.dumps(value, ensure_ascii=not takes_unicode(), **form))
+
+
 def items_of(document: Any) -> list[Any]:
     """What stands for one line each: a list's items, the one list of an answer (`{"tools": [...]}`), else the whole."""
     if isinstance(document, dict) and "items" in document:
@@ -59,9 +69,7 @@ class JsonPrinter:
     def show(
         self, document: Any, table: Callable[[], Table] | None = None, text: Callable[[], str] | None = None
     ) -> None:
-        import json
-
-        click.echo(json.dumps(clean(document), indent=4, ensure_ascii=not takes_unicode()))
+        click.echo(json_text(clean(document), indent=4))
 
 
 class YamlPrinter:
@@ -86,14 +94,22 @@ class NamePrinter:
         from mcp_cli.output.naming import reference
 
         for item in items_of(document):
-            click.echo(reference(item))
+            put(reference(item))
 
 
 def to_yaml(document: Any) -> str:
     """YAML that YAML 1.1 and 1.2 readers understand alike; texts of several lines stay readable."""
     import yaml
 
-    base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    try:
+        text = _dumped(document, getattr(yaml, "CSafeDumper", yaml.SafeDumper), unicode=takes_unicode())
+    except UnicodeEncodeError:  # half of a character: only the dumper in Python has an escape for it
+        return _dumped(document, yaml.SafeDumper, unicode=False)
+    return _dumped(document, yaml.SafeDumper, unicode=False) if needs_escapes(text) else text
+
+
+def _dumped(document: Any, base: Any, *, unicode: bool) -> str:
+    import yaml
 
     class Dumper(base):
         def ignore_aliases(self, data: Any) -> bool:
@@ -104,11 +120,7 @@ def to_yaml(document: Any) -> str:
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
     Dumper.add_representer(str, text)
-    return yaml.dump(
-        document,
-        Dumper=Dumper,
-        sort_keys=False,
-        allow_unicode=takes_unicode(),
-        width=10_000,
-        default_flow_style=False,
+    made: str = yaml.dump(
+        document, Dumper=Dumper, sort_keys=False, allow_unicode=unicode, width=10_000, default_flow_style=False
     )
+    return made

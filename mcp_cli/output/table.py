@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import click
 
 from mcp_cli.output.harmless import harmless
-from mcp_cli.output.style import colour_for, is_terminal, paint
+from mcp_cli.output.stream import put
+from mcp_cli.output.style import colour_for, paint
 
 GAP = 3
 
@@ -64,7 +65,7 @@ class HumanPrinter:
     ) -> None:
         if text is not None:
             words = text().rstrip("\n")
-            click.echo(harmless(words, coloured=True) if is_terminal(sys.stdout) else words)
+            put(words, coloured=True)
         elif table is not None:
             made = table()
             if not made.items and made.empty:

@@ -5,11 +5,11 @@ Role: pure: content blocks to lines; long lists to tables. Called by the command
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 from mcp_cli.arguments import resolved, type_word
+from mcp_cli.output.structured import json_text
 from mcp_cli.output.table import Column, Table
 
 
@@ -74,7 +74,7 @@ def result_text(result: dict[str, Any]) -> str:
     """A tool's result: its content; what is only structured, as JSON."""
     blocks = [block_text(block) for block in result.get("content") or []]
     if not blocks and "structuredContent" in result:
-        return json.dumps(result["structuredContent"], indent=2, ensure_ascii=False)
+        return json_text(result["structuredContent"], indent=2)
     return "\n".join(blocks)
 
 
@@ -89,7 +89,7 @@ def block_text(block: dict[str, Any]) -> str:
         return f"[resource {block.get('uri', '')}]"
     if kind == "resource":
         return contents_text(block.get("resource") or {})
-    return json.dumps(block, ensure_ascii=False)
+    return json_text(block)
 
 
 def contents_text(contents: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +14,7 @@ from mcp_cli.kube import Cluster as Kube
 from mcp_cli.output.harmless import SHOWN, harmless
 from mcp_cli.output.table import Column, Table
 from mcp_cli.target import from_files
+from mcp_cli.views.content import result_text
 from tests.cli.running import Result
 from tests.cli.terminal import Terminal
 from tests.support.cluster import Cluster
@@ -40,6 +42,13 @@ def test_a_table_of_hostile_values() -> None:
 
 
 @pytest.mark.fast
+def test_a_structured_result_is_json_like_every_other() -> None:
+    shown = result_text({"structuredContent": {"a": HOSTILE + " 日本"}})
+    assert shown.replace("\n", "").isprintable() and "日本" in shown
+    assert json.loads(shown) == {"a": HOSTILE + " 日本"}
+
+
+@pytest.mark.fast
 def test_an_error_with_hostile_words(capsys: pytest.CaptureFixture[str]) -> None:
     def fail() -> int:
         raise CliError(HOSTILE, HOSTILE)
@@ -60,10 +69,15 @@ def test_pages_on_a_terminal(on: Callable[..., Result], cluster: Cluster) -> Non
     kube = Kube(from_files([str(cluster.kubeconfig)], None))
     kube.merge(SERVERS, "bad", {"status": status}, cluster.namespace, subresource="status")
     env: dict[str, str | None] = {"KUBECONFIG": str(cluster.kubeconfig), "MCP_NAMESPACE": cluster.namespace}
-    for command in (("status", "bad"), ("describe", "bad"), ("get", "-o", "wide")):
+    commands: list[tuple[str, ...]] = [("status", "bad"), ("describe", "bad")]
+    commands += [
+        ("get", "-o", form)
+        for form in ("wide", "yaml", "jsonpath={.items[*].status.message}", "custom-columns=A:{.status.message}")
+    ]
+    for command in commands:
         with Terminal(*command, env=env) as term:
             assert term.end() == 0
-        assert "bad" in term.shown
+        assert "fine" in term.shown or "bad" in term.shown
         assert not [one for one in (TITLE, CLEAR, "\x9b", "\u202e") if one in term.shown]
     over = on("scale", "bad", "--replicas", "2", "--wait", "--wait-timeout", "1s")
     assert (over.code, "\x1b" in over.stderr) == (124, False)

@@ -111,6 +111,23 @@ def test_any_document_survives_yaml(document: Any) -> None:
     assert yaml.safe_load(to_yaml(document)) == document
 
 
+@pytest.mark.parametrize("form", ["json", "yaml", "jsonpath={.a}"])
+def test_documents_hold_no_character_that_a_terminal_obeys(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are escapes of the form itself, so that nothing is lost; what is readable stays so elsewhere."""
+    hostile = {"a": {"text": "\x1b[2J \x7f \x9b31m \u202e 日本"}}
+    printer_for(form, LISTS).show(hostile)
+    shown = capsys.readouterr().out
+    assert shown.replace("\n", "").isprintable()
+    assert yaml.safe_load(shown) == (hostile["a"] if form.startswith("jsonpath") else hostile)
+    printer_for(form, LISTS).show({"a": {"text": "日本 😀"}})
+    assert "日本" in capsys.readouterr().out
+
+
+def test_half_a_character_is_shown_as_its_escape() -> None:
+    """A server's JSON can hold it, and Python's; no encoding can."""
+    assert to_yaml({"text": "\ud83d"}) == 'text: "\\uD83D"\n'
+
+
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
 @pytest.mark.parametrize("form", ["json", "yaml", "jsonpath={.a}"])
 def test_documents_are_whole_whatever_stdout_takes(encoding: str, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
