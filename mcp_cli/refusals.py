@@ -120,7 +120,7 @@ def unreachable(error: Exception, host: str, source: str) -> errors.CliError:
     """The exception for a connection that failed, by the kind of failure."""
     words = str(getattr(error, "reason", None) or error)
     kind = type(error).__name__
-    check = f"Check that the cluster runs and the server in {source}; --local uses the embedded cluster instead."
+    check = _check(source)
     if "CERTIFICATE_VERIFY_FAILED" in words:
         return errors.ClusterProblem(
             f"the certificate of {host} is not to be trusted: {_reason(words)}",
@@ -135,6 +135,15 @@ def unreachable(error: Exception, host: str, source: str) -> errors.CliError:
             f"{host} did not answer in time", check.replace("Check", "Raise --request-timeout, or check", 1)
         )
     return errors.ClusterProblem(f"{host} cannot be reached: {_reason(words)}", check)
+
+
+def _check(source: str) -> str:
+    """What to do next; the embedded cluster is none to use instead of itself."""
+    from mcp_cli.local.paths import ClusterPaths
+
+    if source == str(ClusterPaths.default().kubeconfig):
+        return "Check that it runs: `mcp local status` tells, `mcp local start` starts it."
+    return f"Check that the cluster runs and the server in {source}; --local uses the embedded cluster instead."
 
 
 def _reason(words: str) -> str:

@@ -178,6 +178,14 @@ def test_arguments_that_are_no_text_to_the_locale(tmp_path: Path) -> None:
         assert said(b"--filename=" + file, **locale)[0] == 0
 
 
+def test_a_cluster_that_is_gone_is_not_advised_to_use_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MCP_LOCAL_DIR", "/srv/local")
+    refused = OSError("Connection refused")
+    hint = refusals.unreachable(refused, "https://127.0.0.1:1", "/srv/local/kubeconfig").hint
+    assert "`mcp local start`" in hint and "--local" not in hint
+    assert "--local" in refusals.unreachable(refused, "https://127.0.0.1:1", "/home/me/.kube/config").hint
+
+
 @pytest.mark.parametrize("words", [(), ("tools",), ("tools", "call"), ("get",)])
 def test_help_may_stand_before_the_command(words: tuple[str, ...]) -> None:
     assert mcp("help", *words).stdout == mcp(*words, "--help").stdout
