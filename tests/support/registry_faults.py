@@ -6,7 +6,11 @@ Role: the cases, and `endure`, which runs one against a real local server; sleep
 
 from __future__ import annotations
 
+import io
+import lzma
+import random
 import sys
+import tarfile
 import tempfile
 import textwrap
 import threading
@@ -191,8 +195,22 @@ def _hostile(on: Scene) -> None:
     on.server.entries.append(item(name, meta={"updatedAt": "2026-03-03T00:00:00Z"}))
 
 
+def _damaged_xz() -> bytes:
+    """A tarball whose compressed bytes change in the middle."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        content = f"name: one\n# {random.Random(0).randbytes(450_000).hex()}".encode()
+        member = tarfile.TarInfo("top/servers/one/server.yaml")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    damaged = bytearray(lzma.compress(packed.getvalue(), preset=0))
+    damaged[len(damaged) // 2] ^= 0xFF
+    return bytes(damaged)
+
+
 LOOP = Fault(302, {"Location": API})
 HTML = Fault(200, {"Content-Type": "text/html"}, b"<html>log in</html>")
+DAMAGED_XZ = _damaged_xz()
 SECONDARY = Fault(403, body=b'{"message": "You have exceeded a secondary rate limit."}')
 
 CASES = (
@@ -257,6 +275,13 @@ CASES = (
         errors=("no name of a folder",),
     ),
     Case(
+        "folder that no file can be named",
+        LISTING,
+        "github",
+        arrange=_documents(**{"odd\ud800": "name: x"}),
+        errors=("odd?: has no server.yaml",),
+    ),
+    Case(
         "document too large",
         LISTING,
         "github",
@@ -277,6 +302,14 @@ CASES = (
         TARBALL,
         "tarball",
         (Fault(body=b"\x1f\x8b\x08\x00half"),),
+        failure="no whole tarball",
+        entries=2,
+    ),
+    Case(
+        "damaged tarball of another kind",
+        TARBALL,
+        "tarball",
+        (Fault(body=DAMAGED_XZ),),
         failure="no whole tarball",
         entries=2,
     ),

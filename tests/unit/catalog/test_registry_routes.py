@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from mcp_operator.catalog.errors import CatalogError
-from mcp_operator.catalog.fetch.errors import Unreachable
+from mcp_operator.catalog.fetch.errors import Refused, Unreachable
 from mcp_operator.catalog.fetch.http import Fetcher, Request
 from mcp_operator.catalog.fetch.waits import Surroundings
 
@@ -78,3 +78,8 @@ def test_certificate_file_that_is_none_is_said(fetcher: Fetcher, tmp_path: Path)
     with pytest.raises(CatalogError, match=r"cannot use the CA file .*ca\.pem") as caught:
         fetcher.get(Request("https://127.0.0.1:1/"), ca_file=str(tmp_path / "ca.pem"))
     assert "PEM" in caught.value.hint
+
+
+def test_address_that_is_none_is_said(fetcher: Fetcher) -> None:
+    with pytest.raises(Refused, match="is no address"):
+        fetcher.get(Request(f"http://[::1{API}"))

@@ -22,6 +22,7 @@ from mcp_operator.catalog.fetch.errors import Refused
 from mcp_operator.catalog.fetch.http import Request, shown
 from mcp_operator.catalog.fetch.reading import Item, Kept, Reading
 from mcp_operator.catalog.fetch.several import in_order
+from mcp_operator.catalog.fields import text as text_of
 from mcp_operator.catalog.model import ServerEntry
 from mcp_operator.catalog.sources import GITHUB_URL, Source
 
@@ -123,7 +124,7 @@ def _folders(text: str, url: str) -> list[tuple[str, str]]:
     if not isinstance(listing, list):
         raise Refused(f"{shown(url)} is no folder", "check --path: it is the folder that holds the servers' folders")
     found = [item for item in listing if isinstance(item, dict) and item.get("type") == "dir"]
-    return [(str(item.get("name", "")), str(item.get("sha", ""))) for item in found]
+    return [(text_of(item.get("name")), text_of(item.get("sha"))) for item in found]
 
 
 def _folder(source: Source) -> str:

@@ -89,7 +89,7 @@ class Fetcher:
 
     def get(self, request: Request, into: IO[bytes] | None = None, *, ca_file: str = "") -> Answer:
         """The answer; its body goes into `into` where that is given. Raises FetchError."""
-        host = urlsplit(request.url).netloc.rpartition("@")[2]
+        host = _host(request.url)
         remaining = self._breaker.remaining(host)
         if remaining:
             raise Unreachable(
@@ -239,6 +239,13 @@ def _headers(request: Request, *, with_token: bool) -> dict[str, str]:
 def _same_host(url: str, other: str) -> bool:
     one, two = urlsplit(url), urlsplit(other)
     return (one.scheme, one.netloc) == (two.scheme, two.netloc)
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError as error:
+        raise Refused(f"{url!r:.200} is no address: {error}", _ADDRESS) from error
 
 
 def _redirected(url: str, location: str) -> str:

@@ -5,6 +5,7 @@ Only `…/servers/NAME/server.yaml` is looked at, in memory and bounded; links, 
 
 from __future__ import annotations
 
+import lzma
 import tarfile
 import tempfile
 import zlib
@@ -52,7 +53,7 @@ def read_file(reading: Reading, path: Path, folder: str) -> Iterator[Item]:
 def _entries(reading: Reading, file: IO[bytes], where: str, folder: str) -> Iterator[Item]:
     found = unpacked = 0
     try:
-        with tarfile.open(fileobj=file, mode="r:*") as archive:
+        with tarfile.open(fileobj=file, mode="r:*", errors="replace") as archive:
             for member in archive:
                 unpacked += member.size
                 if unpacked > MAX_UNPACKED:
@@ -62,7 +63,7 @@ def _entries(reading: Reading, file: IO[bytes], where: str, folder: str) -> Iter
                     found += 1
                     reading.progress(found, None)
                     yield _entry(archive, member, reading.source.name, name)
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+    except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError) as error:
         raise Refused(f"{where} is no whole tarball: {error}", "ask again, and check the address") from error
     if not found:
         raise Refused(f"{where} holds no {folder}/NAME/server.yaml", "is it a registry in the Docker layout?")
