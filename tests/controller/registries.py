@@ -13,7 +13,7 @@ from mcp_operator.catalog.model import ServerEntry
 from mcp_operator.controllers.registry_world import MCPREGISTRIES
 from mcp_operator.runtime.resources import CONFIGMAPS, EVENTS
 
-from tests.controller.harness import Operated, until
+from tests.controller.harness import PATIENCE, Operated, until
 from tests.support.registry_server import RegistryServer
 
 Object = dict[str, Any]
@@ -36,6 +36,7 @@ class Registries:
     """Those in the namespace of the test."""
 
     op: Operated
+    patience: float = PATIENCE
 
     async def create(self, name: str, **spec: Any) -> Object:
         body = {
@@ -73,7 +74,7 @@ class Registries:
             return seen if current and seen.get("phase") == phase and fits else None
 
         try:
-            return await until(there, f"{name} is {phase} {wanted or ''}")
+            return await until(there, f"{name} is {phase} {wanted or ''}", self.patience)
         except AssertionError as error:
             raise AssertionError(f"{error}; it is {seen}") from None
 
