@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from mcp_operator.api import names
+from mcp_operator.controllers import finalize
 from mcp_operator.controllers.world import MCPSERVERS
 from mcp_operator.runtime.resources import CONFIGMAPS, DEPLOYMENTS, PODS, SERVICEACCOUNTS, SERVICES
 
-from tests.controller.harness import Operated, until
+from tests.controller.harness import COLLECTED, Operated, until
 
 CHILDREN = ((SERVICES, "demo"), (SERVICEACCOUNTS, "demo"), (CONFIGMAPS, "demo-config"), (DEPLOYMENTS, "demo"))
 HOLD = {"metadata": {"finalizers": ["test.allbeone.io/hold"]}}
 LET_GO = {"metadata": {"finalizers": None}}
-
-
-# The garbage collector of a real control plane learns of a new kind only every 30 s, and starts over when more come.
-ORPHANED = 240.0
 
 
 async def gone(op: Operated) -> bool:
@@ -33,12 +31,14 @@ async def made(op: Operated, **spec: Any) -> None:
 async def test_it_is_gone_only_when_every_child_and_pod_is(op: Operated) -> None:
     await made(op)
     await op.kube.delete(MCPSERVERS, "demo", op.namespace)
-    await until(lambda: gone(op), "the server is gone")
+    await until(lambda: gone(op), "the server is gone", COLLECTED)
     assert [await op.get(resource, name) for resource, name in CHILDREN] == [None] * 4
     assert (await op.kube.list(PODS, op.namespace))["items"] == []
 
 
-@pytest.mark.parametrize(("resource", "words"), [(DEPLOYMENTS, "Deployment"), (PODS, "pods")], ids=["a child", "a pod"])
+@pytest.mark.parametrize(
+    ("resource", "words"), [(DEPLOYMENTS, "Deployment, ReplicaSet, pods"), (PODS, "pods")], ids=["a child", "a pod"]
+)
 async def test_it_is_terminating_while_something_is_left_and_says_what(op: Operated, resource: Any, words: str) -> None:
     await made(op)
     name = "demo" if resource is DEPLOYMENTS else (await op.pods("demo", 1))[0]["metadata"]["name"]
@@ -47,22 +47,54 @@ async def test_it_is_terminating_while_something_is_left_and_says_what(op: Opera
 
     async def waits() -> bool:
         status = await op.status("demo")
-        return status.get("phase") == "Terminating" and words in status["message"]
+        return status.get("phase") == "Terminating" and status["message"] == f"waiting for the end of: {words}"
 
-    await until(waits, f"the status waits for {words}")
+    await until(waits, f"the status waits for {words} and for nothing else", COLLECTED)
     await op.calm()
     op.sent.clear()
     await op.calm(1.0)
     assert op.writes() == {}
     await op.kube.patch(resource, name, LET_GO, op.namespace)
-    await until(lambda: gone(op), "the server is gone")
+    await until(lambda: gone(op), "the server is gone", COLLECTED)
 
 
 async def test_with_cascade_orphan_the_children_stay(op: Operated) -> None:
     await made(op)
     await op.kube.delete(MCPSERVERS, "demo", op.namespace, propagation="Orphan")
-    await until(lambda: gone(op), "the server is gone", ORPHANED)
+    await until(lambda: gone(op), "the server is gone", COLLECTED)
     assert all([await op.get(resource, name) for resource, name in CHILDREN])
+
+
+@pytest.mark.parametrize("control_plane", ["embedded"], indirect=True)
+async def test_the_children_stay_too_where_the_collector_was_faster_than_the_operator(op: Operated) -> None:
+    """Then nothing on the server says any more that they were to stay."""
+    await made(op)
+    await op.stop()
+    await op.kube.delete(MCPSERVERS, "demo", op.namespace, propagation="Orphan")
+
+    async def orphaned() -> bool:
+        server = await op.kube.get(MCPSERVERS, "demo", op.namespace)
+        return bool(server["metadata"]["finalizers"] == [names.FINALIZER])
+
+    await until(orphaned, "the garbage collector has done its part")
+    await op.start()
+    await until(lambda: gone(op), "the server is gone")
+    assert all([await op.get(resource, name) for resource, name in CHILDREN])
+    await op.pods("demo", 1)
+
+
+async def test_a_child_that_was_orphaned_since_it_came_into_the_cache_stays(op: Operated) -> None:
+    """The caches of servers and children are two: one may know of the end of the other's story first."""
+    await made(op)
+    assert op.operator is not None
+    await op.change("demo", suspend=True)
+    await op.calm()
+    world, key = op.operator.world, (op.namespace, "demo-config")
+    server, stale = world.server((op.namespace, "demo")), world.child(CONFIGMAPS, key)
+    assert server is not None and stale is not None
+    await op.kube.patch(CONFIGMAPS, "demo-config", {"metadata": {"ownerReferences": None}}, op.namespace)
+    await finalize._remove(world, server, stale)
+    assert await op.get(CONFIGMAPS, "demo-config") is not None
 
 
 # A real garbage collector starts over whenever a definition comes or goes, which other tests do to a shared one.
@@ -71,7 +103,7 @@ async def test_orphans_of_the_same_name_are_taken_in_again(op: Operated) -> None
     await made(op)
     before = (await op.deployment("demo"))["metadata"]["uid"]
     await op.kube.delete(MCPSERVERS, "demo", op.namespace, propagation="Orphan")
-    await until(lambda: gone(op), "the server is gone", ORPHANED)
+    await until(lambda: gone(op), "the server is gone", COLLECTED)
 
     async def free() -> bool:
         return not (await op.deployment("demo"))["metadata"].get("ownerReferences")
@@ -91,7 +123,7 @@ async def test_deleted_and_made_again_at_once_it_starts_afresh(op: Operated) -> 
     await made(op)
     before = (await op.deployment("demo"))["metadata"]["uid"]
     await op.kube.delete(MCPSERVERS, "demo", op.namespace)
-    await until(lambda: gone(op), "the server is gone")
+    await until(lambda: gone(op), "the server is gone", COLLECTED)
     await op.create("demo")
     assert (await op.deployment("demo"))["metadata"]["uid"] != before
     await op.phase("demo", "Pending")
@@ -103,7 +135,7 @@ async def test_what_belongs_to_someone_else_survives(op: Operated) -> None:
     await op.create("demo")
     await op.phase("demo", "Failed", "NameTaken")
     await op.kube.delete(MCPSERVERS, "demo", op.namespace)
-    await until(lambda: gone(op), "the server is gone")
+    await until(lambda: gone(op), "the server is gone", COLLECTED)
     assert await op.get(SERVICES, "demo") is not None
 
 
@@ -111,5 +143,5 @@ async def test_a_suspended_server_can_be_deleted(op: Operated) -> None:
     await made(op)
     await op.change("demo", suspend=True)
     await op.kube.delete(MCPSERVERS, "demo", op.namespace)
-    await until(lambda: gone(op), "the server is gone")
+    await until(lambda: gone(op), "the server is gone", COLLECTED)
     assert await op.get(DEPLOYMENTS, "demo") is None

@@ -9,10 +9,10 @@ from typing import Any
 
 from mcp_operator.api import names
 from mcp_operator.controllers.apply import remove
-from mcp_operator.controllers.children import controller_of, owned
+from mcp_operator.controllers.children import controller_of, owned, resource_of
 from mcp_operator.controllers.world import MCPSERVERS, World
 from mcp_operator.runtime.errors import NotFound
-from mcp_operator.runtime.resources import key_of
+from mcp_operator.runtime.resources import DEPLOYMENTS, key_of
 
 Object = dict[str, Any]
 ORPHAN = "orphan"
@@ -32,12 +32,29 @@ async def delete_children(world: World, server: Object) -> list[str]:
     key = key_of(server)
     children = owned(world.children(key), server)
     for child in children:
-        await remove(world, child)
-    pods = [pod for pod in world.pods(key) if (controller_of(pod) or {}).get("kind") == "ReplicaSet"]
+        await _remove(world, server, child)
     kinds = [child["kind"] for child in children]
+    deployment = world.child(DEPLOYMENTS, key)
+    if deployment is not None and not owned([deployment], server):
+        # Orphaned, or someone else's: what is below it stays with it.
+        return kinds
+    pods = [pod for pod in world.pods(key) if (controller_of(pod) or {}).get("kind") == "ReplicaSet"]
     kinds += ["ReplicaSet"] if world.replicasets(key) else []
     kinds += ["pods"] if pods else []
     return list(dict.fromkeys(kinds))
+
+
+async def _remove(world: World, server: Object, child: Object) -> None:
+    """Deletes it unless it was orphaned since it came into the cache, which may lag behind that of the servers."""
+    if child["metadata"].get("deletionTimestamp"):
+        return
+    metadata = child["metadata"]
+    try:
+        live = await world.client.get(resource_of(child), metadata["name"], metadata["namespace"])
+    except NotFound:
+        return
+    if owned([live], server):
+        await remove(world, child)
 
 
 async def drop_finalizer(world: World, server: Object) -> None:
