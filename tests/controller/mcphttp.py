@@ -20,6 +20,8 @@ class Manners:
     tools: tuple[str, ...] = ("look",)
     capabilities: tuple[str, ...] = ("tools",)
     answers: bool = True
+    may_answer: asyncio.Event | None = None
+    """Requests are answered only when it is set."""
     status: int | None = None
     """Every request is answered with this status and no MCP at all."""
     asked: list[str] = field(default_factory=list)
@@ -57,6 +59,8 @@ class McpHttpServer:
             headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])}
             body = await reader.readexactly(int(headers.get("content-length", 0)))
             self.manners.hosts.append(headers.get("host", ""))
+            if self.manners.may_answer is not None:
+                await self.manners.may_answer.wait()
             if self.manners.answers:
                 writer.write(self._answer(lines[0].split(" ")[0], body))
                 await writer.drain()

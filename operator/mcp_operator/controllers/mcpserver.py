@@ -207,6 +207,9 @@ class ServerReconciler:
         if computed is not previous:
             await self._statuses.write(server, computed)
             announce.changed(self._events, server, previous, computed)
+            if _sessions(computed) != _sessions(previous):
+                # The Service's affinity goes by it, and no watch tells of our own write.
+                self._world.enqueue(key_of(server))
         again = [item.again for item in (facts.applied, facts.probe, facts) if item and item.again]
         settled = computed["phase"] == status.STOPPED or is_true(computed["conditions"], READY)
         settled = settled or (facts.applied is not None and facts.applied.again is None)
@@ -217,6 +220,12 @@ def _known(server: Object, resolved: ResolvedServer) -> Object | None:
     """What an earlier look wrote down, while it speaks of the same image or package (of whatever version)."""
     before = server.get("status") or {}
     return before.get("mcp") if before.get("image") == resolved.shown_image else None
+
+
+def _sessions(status: Object) -> bool | None:
+    """Whether the running server gives out session ids; None while that is not known."""
+    said: bool | None = (status.get("mcp") or {}).get("sessions")
+    return said
 
 
 def _describes(server: Object) -> bool:
