@@ -36,6 +36,7 @@ class EventRecorder:
         self._component = component
         self._waiting: asyncio.Queue[Object] = asyncio.Queue(WAITING)
         self._counts: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._writing: asyncio.Future[None] | None = None
 
     def normal(self, obj: Object, reason: str, message: str) -> None:
         self._put(obj, "Normal", reason, message)
@@ -44,16 +45,19 @@ class EventRecorder:
         self._put(obj, "Warning", reason, message)
 
     async def run(self) -> None:
-        """Writes events until cancelled, and then those that wait, for a short while."""
+        """Writes events until cancelled, and then the one in hand and those that wait, for a short while."""
         try:
             while True:
-                await self._write(await self._waiting.get())
+                self._writing = asyncio.ensure_future(self._write(await self._waiting.get()))
+                await asyncio.shield(self._writing)
         finally:
             await self._drain()
 
     async def _drain(self) -> None:
         try:
             async with asyncio.timeout(DRAIN_SECONDS):
+                if self._writing is not None:
+                    await self._writing
                 while not self._waiting.empty():
                     await self._write(self._waiting.get_nowait())
         except TimeoutError:
