@@ -49,19 +49,21 @@ def object_shape(document: dict[str, Any]) -> list[FieldError]:
 
 
 def misshapen(schema: Schema, value: Any, path: str) -> Iterator[FieldError]:
-    """Each place whose value has another type than the schema says; null counts as not set."""
+    """Each place whose value has another type than the schema says; null counts as not set, but in a list."""
     if value is None:
         return
     wanted = _wanted(schema)
     if wanted and not any(_is(value, kind) for kind in wanted):
-        words = " or ".join(_WORDS[kind] for kind in wanted)
         quotes = ", so put it in quotes" if "string" in wanted and isinstance(value, bool | int | float) else ""
-        yield FieldError(path, f"must be {words}, not {_FOUND[type(value)]}{quotes}")
+        yield FieldError(path, f"must be {_words(wanted)}, not {_FOUND[type(value)]}{quotes}")
     elif isinstance(value, str) and not value.isprintable() and _HALF.search(value):
         yield FieldError(path, "holds bytes that are not UTF-8")
     elif isinstance(value, list):
+        items = schema.get("items") or {}
         for index, item in enumerate(value):
-            yield from misshapen(schema.get("items") or {}, item, f"{path}[{index}]")
+            if item is None and _wanted(items):
+                yield FieldError(f"{path}[{index}]", f"must be {_words(_wanted(items))}, not null")
+            yield from misshapen(items, item, f"{path}[{index}]")
     elif isinstance(value, dict):
         for name in schema.get("required") or []:
             if value.get(name) is None:
@@ -77,6 +79,10 @@ def _wanted(schema: Schema) -> list[str]:
     if schema.get("x-kubernetes-int-or-string"):
         return ["integer", "string"]
     return [schema["type"]] if "type" in schema else []
+
+
+def _words(kinds: list[str]) -> str:
+    return " or ".join(_WORDS[kind] for kind in kinds)
 
 
 def _is(value: Any, kind: str) -> bool:

@@ -41,6 +41,7 @@ def server(**spec: Any) -> dict[str, Any]:
         ({"resources": {"limits": {"cpu": 0.5}}}, "spec.resources.limits.cpu: must be a whole number or text"),
         ({"runtime": 5}, "spec.runtime: must be an object, not a number"),
         ({"args": ["\udcff"]}, "spec.args[0]: holds bytes that are not UTF-8"),
+        ({"ports": [None]}, "spec.ports[0]: must be an object, not null"),
         ({"volumes": ["x"]}, "spec.volumes[0]: must be an object, not text"),
     ],
 )
