@@ -1,8 +1,8 @@
 """Makes the live children equal to the rendered ones, with the fewest requests: none where they are already.
 
 Role: the only writer of children. Server-side apply, with a digest of the rendered object as an annotation, so that a
-field that is no longer rendered counts as a difference too. An object that belongs to someone else is never touched.
-Not its job: what to render; status. Called by the reconciler.
+field that is no longer rendered counts as a difference too; what others have added is taken out. An object that belongs
+to someone else is never touched. Not its job: what to render; status. Called by the reconciler.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from mcp_operator.api import names
 from mcp_operator.controllers.children import Ownership, owned, ownership, resource_of, spell
 from mcp_operator.controllers.contains import contains
 from mcp_operator.controllers.problem import Problem
-from mcp_operator.controllers.world import World
-from mcp_operator.runtime.errors import Invalid, NotFound
-from mcp_operator.runtime.resources import DEPLOYMENTS, Key, key_of
+from mcp_operator.controllers.strangers import additions, removal
+from mcp_operator.controllers.world import ADDED, World
+from mcp_operator.runtime.errors import Conflict, Invalid, NotFound
+from mcp_operator.runtime.resources import DEPLOYMENTS, Key, Resource, key_of
 
 Object = dict[str, Any]
 
@@ -94,12 +95,24 @@ class Applier:
             if live is None or resource != DEPLOYMENTS or not await self._put_probes(child):
                 raise
             result = await self._world.client.apply(resource, child, field_manager=names.FIELD_MANAGER_OPERATOR)
-        result = {"apiVersion": resource.api_version, "kind": resource.kind, **result}
-        if not contains(result, child):
+        result = await self._take_out(resource, {"apiVersion": resource.api_version, "kind": resource.kind, **result})
+        if not contains(result, child) or additions(result):
             log.warning("%s keeps a difference after it was applied", spell(child))
             self._settled.setdefault(key_of(server), {})[result["metadata"]["uid"]] = _fingerprint(result, child)
         self._world.observe(result)
         (outcome.created if live is None else outcome.updated).append(spell(child))
+
+    async def _take_out(self, resource: Resource, result: Object) -> Object:
+        """What others have added goes; the API server may put some of it back, as a default."""
+        patch, metadata = removal(result), result["metadata"]
+        if not patch:
+            return result
+        name, namespace, manager = metadata["name"], metadata["namespace"], names.FIELD_MANAGER_OPERATOR
+        try:
+            taken = await self._world.client.patch(resource, name, patch, namespace, type="json", field_manager=manager)
+            return {"apiVersion": resource.api_version, "kind": resource.kind, **taken}
+        except Invalid as error:
+            raise Conflict(409, "Conflict", f"{spell(result)} was changed meanwhile") from error
 
     async def _put_probes(self, child: Object) -> bool:
         """Kubernetes 1.20 leaves the defaults of a probe that is of another kind now, which makes both invalid."""
@@ -138,7 +151,8 @@ async def remove(world: World, child: Object) -> bool:
 def _differs(live: Object | None, child: Object, settled: dict[str, str]) -> bool:
     if live is None:
         return True
-    return not contains(live, child) and settled.get(live["metadata"]["uid"]) != _fingerprint(live, child)
+    different = ADDED in live or not contains(live, child)
+    return different and settled.get(live["metadata"]["uid"]) != _fingerprint(live, child)
 
 
 def stamp(child: Object) -> Object:
@@ -180,5 +194,5 @@ def _obstacle(server: Object, lives: Sequence[Object | None]) -> Problem | None:
 def _fingerprint(live: Object, child: Object) -> str:
     """Of all that a person or another controller could have changed since, beside what was rendered."""
     metadata = {key: value for key, value in live["metadata"].items() if key not in _SERVER_SET}
-    content = {**live, "metadata": metadata, "status": None}
+    content = {**live, "metadata": metadata, "status": None, ADDED: None}
     return hashlib.sha256(json.dumps([content, child], sort_keys=True).encode()).hexdigest()

@@ -13,6 +13,7 @@ from mcp_operator.api import names
 from mcp_operator.controllers import completion
 from mcp_operator.controllers.children import CHILDREN, SELECTOR, server_key
 from mcp_operator.controllers.inputs import Inputs
+from mcp_operator.controllers.strangers import additions
 from mcp_operator.render.references import Reference, references
 from mcp_operator.runtime.client import KubeClient
 from mcp_operator.runtime.informer import Informer
@@ -23,6 +24,8 @@ Object = dict[str, Any]
 
 MCPSERVERS = Resource(names.GROUP, names.VERSION, names.PLURAL_SERVERS, names.KIND_SERVER)
 BY_SERVER, BY_WISH = "server", "wish"
+# In the cache alone: a field that marks a child to which others have added something.
+ADDED = "added"
 _REFERENCED = {"ConfigMap": CONFIGMAPS, "Secret": SECRETS}
 
 
@@ -37,7 +40,9 @@ class World:
         self.enqueue = enqueue
         self._scopes: tuple[str | None, ...] = tuple(namespaces) or (None,)
         self._servers = self._watch(MCPSERVERS)
-        self._children = {resource: self._watch(resource, label_selector=SELECTOR) for resource in CHILDREN}
+        self._children = {
+            resource: self._watch(resource, label_selector=SELECTOR, slim=slim_child) for resource in CHILDREN
+        }
         self._pods = self._watch(PODS, label_selector=SELECTOR, slim=slim_pod)
         self._replicasets = self._watch(REPLICASETS, label_selector=SELECTOR, slim=slim_metadata)
         self._inputs = inputs
@@ -152,6 +157,11 @@ def _wish(server: Object) -> list[str]:
 def _index_key(obj: Object) -> Iterable[str]:
     key = server_key(obj)
     return ["/".join(key)] if key else []
+
+
+def slim_child(obj: Object) -> Object:
+    """Of who owns which field only whether others have added something."""
+    return {**obj, ADDED: True} if additions(obj) else obj
 
 
 def slim_metadata(obj: Object) -> Object:

@@ -195,11 +195,12 @@ class Informer:
             self._store(key, self._slim(obj))
 
     def _slim(self, obj: Object) -> Object:
-        """Without managedFields (a third of the size, and no controller reads them); list items get their kind back."""
-        obj["metadata"].pop("managedFields", None)
+        """Without managedFields (a third of the size); list items get their kind back."""
         obj.setdefault("apiVersion", self.resource.api_version)
         obj.setdefault("kind", self.resource.kind)
-        return self._slim_further(obj) if self._slim_further else obj
+        slim = self._slim_further(obj) if self._slim_further else obj
+        slim["metadata"].pop("managedFields", None)
+        return slim
 
     # --- the store -----------------------------------------------------------------------------------------------
 
