@@ -55,7 +55,7 @@ class Applier:
         """Applies what differs, the Deployment last, and removes what is no longer rendered."""
         stamped = [stamp(child) for child in rendered]
         lives = await asyncio.gather(*(self._live(child) for child in stamped))
-        problem = _obstacle(server, lives)
+        problem = _obstacle(server, lives) or _other_selector(lives, stamped)
         if problem is not None:
             return Outcome(problem=problem)
         outcome = Outcome()
@@ -188,6 +188,17 @@ def _obstacle(server: Object, lives: Sequence[Object | None]) -> Problem | None:
             return Problem(
                 "WaitingForDeletion", f"an earlier {spell(live)} is still being deleted", again=LEAVING_SECONDS
             )
+    return None
+
+
+def _other_selector(lives: Sequence[Object | None], rendered: Sequence[Object]) -> Problem | None:
+    """What somebody has made in the place of a Deployment may bear our labels: which pods it selects never changes."""
+    for live, child in zip(lives, rendered, strict=True):
+        if live is None or child["kind"] != DEPLOYMENTS.kind:
+            continue
+        if live["spec"]["selector"] != child["spec"]["selector"]:
+            words = f"{spell(live)} is there already and selects other pods; delete it, and it is made anew"
+            return Problem("NameTaken", words, fatal=True, again=FOREIGN_SECONDS)
     return None
 
 

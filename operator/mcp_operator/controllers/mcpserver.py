@@ -28,7 +28,7 @@ from mcp_operator.render.context import RUNNER_IMAGE, RenderContext
 from mcp_operator.render.references import checksum
 from mcp_operator.render.server import render_server
 from mcp_operator.runtime.controller import DONE, Result
-from mcp_operator.runtime.errors import ApiError, Conflict, NotFound, Unavailable
+from mcp_operator.runtime.errors import ApiError, Conflict, Invalid, NotFound, Unavailable
 from mcp_operator.runtime.events import EventRecorder
 from mcp_operator.runtime.resources import DEPLOYMENTS, Key, key_of
 
@@ -102,7 +102,9 @@ class ServerReconciler:
         except ApiError as error:
             if error.namespace_ends:
                 raise
-            await self._report(self._facts(completion, resolved, Problem(error.reason or "ApplyFailed", error.message)))
+            # What the API server finds invalid it will not take another time either.
+            problem = Problem(error.reason or "ApplyFailed", error.message, fatal=isinstance(error, Invalid))
+            await self._report(self._facts(completion, resolved, problem))
             raise
         announce.written(self._events, server, outcome)
         facts = self._facts(completion, resolved, outcome.problem)
