@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mcp_operator.catalog.cards import what_runs
 from mcp_operator.catalog.errors import CatalogError, MissingValues
+from mcp_operator.catalog.launch import COMMAND_UNKNOWN
 from mcp_operator.catalog.options import EntryOptions
 from mcp_operator.catalog.to_server import plan_server, problems
 
@@ -174,17 +175,21 @@ def _harmless(value: Any) -> Any:
 def _next_step(entry: ServerEntry, asked: Asked) -> str:
     if entry.status == "deleted":
         return "Its publisher has taken it back: look for another one with mcp registry search."
+    if entry.runtime in _CANNOT:
+        return _CANNOT[entry.runtime]
     source = () if asked.preferred == entry.source else ("--registry", entry.source)
-    words = ("mcp", "deploy", asked.name, *source, *_needed(entry))
-    return _CANNOT.get(entry.runtime) or f"Deploy it: {harmless(' '.join(words))}"
+    try:
+        words = ("mcp", "deploy", asked.name, *source, *_needed(entry))
+    except CatalogError as error:
+        return f"It cannot be deployed: {_line(str(error).removeprefix(f'{entry.name}: '))}."
+    return f"Deploy it: {harmless(' '.join(words))}"
 
 
 def _needed(entry: ServerEntry) -> list[str]:
-    """The flags without which a deployment stops at once."""
+    """The flags without which a deployment stops at once. Raises CatalogError where none helps."""
+    command = ["--command", "WORD"] if COMMAND_UNKNOWN in problems(entry) else []
     try:
         plan_server(entry, EntryOptions(name="server", namespace=""))
     except MissingValues as error:
-        return [one.flag for one in error.missing]
-    except CatalogError:
-        return []
-    return []
+        return command + [one.flag for one in error.missing]
+    return command

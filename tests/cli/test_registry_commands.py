@@ -106,7 +106,7 @@ def test_inspect_ends_with_a_deployment_of_the_very_entry(tmp_path: Path) -> Non
     assert "Also in:     other (--source other)\n" in preferred
     assert preferred.endswith("Deploy it: mcp deploy time\n")
     other = mcp("registry", "inspect", "time", "--source", "other").stdout
-    assert other.endswith("Deploy it: mcp deploy time --registry other --secret TOKEN=SECRET/KEY\n")
+    assert other.endswith("Deploy it: mcp deploy time --registry other --command WORD --secret TOKEN=SECRET/KEY\n")
 
 
 def test_source_before_the_name_is_a_flag_here() -> None:
@@ -240,3 +240,21 @@ def test_newcomer_is_told_where_more_servers_are() -> None:
 def test_removed_source_is_named_to_a_script(checkout: Path) -> None:
     mcp("registry", "add", "mine", "--dir", str(checkout))
     assert mcp("registry", "remove", "mine", "-o", "name").stdout == "mine\n"
+
+
+@pytest.mark.parametrize(
+    ("entry", "end"),
+    [
+        ("image: example.test/a", "Deploy it: mcp deploy a --command WORD\n"),
+        ("remote: {url: 'https://example.test', transport_type: sse}", "Deploy it: mcp deploy a\n"),
+        ("remote: {url: 'ftp://example.test', transport_type: sse}", "no http or https URL.\n"),
+    ],
+)
+def test_inspect_recommends_nothing_that_cannot_be(tmp_path: Path, entry: str, end: str) -> None:
+    folder = tmp_path / "servers" / "a"
+    folder.mkdir(parents=True)
+    folder.joinpath("server.yaml").write_text(f"name: a\n{entry}\n")
+    assert mcp("registry", "add", "mine", "--dir", str(tmp_path)).returncode == 0
+    shown = mcp("registry", "inspect", "a").stdout
+    assert shown.endswith(end)
+    assert ("Deploy it" in shown) == end.startswith("Deploy it")
