@@ -48,7 +48,7 @@ def choose(*, local: bool, kubeconfig: str | None, context: str | None) -> Targe
     files = [] if local else config_files(kubeconfig)
     if files:
         return from_files(files, context)
-    if not local and in_pod():
+    if not local and not context and in_pod():
         return _from_pod()
     if context and not local:
         raise ClusterProblem(
@@ -85,10 +85,10 @@ def _names_a_cluster(path: Path) -> bool:
 
 
 def namespace_without_cluster(*, kubeconfig: str | None, context: str | None) -> str | None:
-    """The namespace the kubeconfig's context names, without asking any cluster; None where there is none."""
+    """The namespace that the kubeconfig's context or the pod names, without asking any cluster; None for neither."""
     files = config_files(kubeconfig)
     if not files:
-        return None
+        return _pod_namespace() if in_pod() else None
     return merged(files).context(context).get("namespace")
 
 
@@ -163,12 +163,16 @@ def _from_pod() -> Target:
         raise ClusterProblem(
             f"the pod's service account cannot be used: {error}", "Give a kubeconfig with --kubeconfig."
         ) from error
-    space = SERVICE_ACCOUNT / "namespace"
     return Target(
         "the pod's service account",
         LibraryLogin(configuration, _usable(_environment_proxy(configuration), "the pod")),
-        space.read_text().strip() if space.is_file() else DEFAULT_NAMESPACE,
+        _pod_namespace(),
     )
+
+
+def _pod_namespace() -> str:
+    space = SERVICE_ACCOUNT / "namespace"
+    return space.read_text().strip() if space.is_file() else DEFAULT_NAMESPACE
 
 
 def _embedded(context: str | None) -> Target:
