@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from mcp_operator.protocol import errors, names
 from mcp_operator.protocol.effects import Effect, Flow, Open, Progress, Read, Reply, Shut, Tell
@@ -128,6 +129,14 @@ class Outcome:
             raise InputNeeded(pages) if pages else refused
         if self.answer is None and not 200 <= self.status < 300:
             raise self.http_error()
+
+    def result(self, method: str) -> dict[str, Any]:
+        """The result that a request of this method must have; raises what `raise_for_error` does, or InvalidAnswer."""
+        self.raise_for_error()
+        result = self.answer.get("result") if self.answer else None
+        if not isinstance(result, dict):
+            raise InvalidAnswer(f"the server answered {method} with nothing")
+        return result
 
 
 def exchange(

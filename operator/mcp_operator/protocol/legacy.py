@@ -11,7 +11,7 @@ from typing import Any
 from mcp_operator.protocol import errors, names
 from mcp_operator.protocol.effects import Flow, Spawn, Stop
 from mcp_operator.protocol.exchange import Outcome, tell_progress
-from mcp_operator.protocol.failures import InvalidAnswer, McpError, McpTimeout, TransportError
+from mcp_operator.protocol.failures import McpError, McpTimeout, TransportError
 from mcp_operator.protocol.identity import ServerIdentity, identity_of_initialize
 from mcp_operator.protocol.legacy_http import OldHttpSse, StreamableHttp, Transport
 from mcp_operator.protocol.messages import Message, RequestId, notification, request, response
@@ -47,7 +47,7 @@ class LegacySpeaker:
         finally:
             if listener is not None:
                 yield Stop(listener)
-        return _result(outcome, method)
+        return outcome.result(method)
 
     def _listen(self, method: str, wishes: Wishes) -> Flow[Any]:
         """The server's own stream beside a request in which it may ask something; None where it is not needed."""
@@ -108,7 +108,7 @@ def open_legacy(settings: Settings, can_ask: bool) -> Flow[LegacySpeaker]:
             if (yield from _speaks_old(old)):
                 transport = old
                 outcome = yield from _initialize(settings, transport, can_ask)
-        result = _result(outcome, names.INITIALIZE)
+        result = outcome.result(names.INITIALIZE)
         identity = identity_of_initialize(result, transport.session)
         transport.version = identity.version
         confirmed = yield from transport.send(notification(names.INITIALIZED))
@@ -149,11 +149,3 @@ def _with_token(params: Mapping[str, Any], token: RequestId | None) -> dict[str,
         return dict(params)
     own = params.get("_meta")
     return {**params, "_meta": {**(own if isinstance(own, dict) else {}), names.PROGRESS_TOKEN: token}}
-
-
-def _result(outcome: Outcome, method: str) -> dict[str, Any]:
-    outcome.raise_for_error()
-    result = outcome.answer.get("result") if outcome.answer else None
-    if not isinstance(result, dict):
-        raise InvalidAnswer(f"the server answered {method} with nothing")
-    return result

@@ -60,7 +60,7 @@ class ModernSpeaker:
                     raise
                 continue
             if outcome.answer is not None or not outcome.streamed:
-                return _result(outcome, method)
+                return outcome.result(method)
         raise TransportError(f"the server ended the stream of {method} without an answer")
 
     def _send(self, method: str, params: Mapping[str, Any], wishes: Wishes) -> Flow[Outcome]:
@@ -136,14 +136,6 @@ def _ask_discover(settings: Settings, version: str) -> Flow[Outcome]:
     except InvalidAnswer:
         # A body that is no MCP at all: whatever answers here, it does not know server/discover.
         return Outcome(200)
-
-
-def _result(outcome: Outcome, method: str) -> dict[str, Any]:
-    outcome.raise_for_error()
-    result = outcome.answer.get("result") if outcome.answer else None
-    if not isinstance(result, dict):
-        raise InvalidAnswer(f"the server answered {method} with nothing")
-    return result
 
 
 def _answers(result: Mapping[str, Any], wishes: Wishes) -> Flow[dict[str, Any]]:
