@@ -70,6 +70,13 @@ async def test_initialize_answered_with_an_odd_error_fails_its_caller(start: Sta
     assert (answer.status_code, answer.json()["id"]) == (502, 0)
 
 
+async def test_discovery_answered_with_an_odd_code_means_legacy(start: Start) -> None:
+    bridge = await start(command=odd({"error": {"code": [], "message": "x"}}))
+    answer = await bridge.ask("tools/list")
+    assert "initialize" in answer.json()["error"]["message"]
+    assert not await bridge.logged("internal error")
+
+
 async def test_result_with_a_null_for_its_error_is_a_result(start: Start) -> None:
     bridge = await start(command=odd({"result": {"tools": []}, "error": None}))
     assert (await bridge.ask("tools/list")).json()["result"] == {"tools": []}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from pathlib import Path
 
 import pytest
+from mcp_operator.bridge.metrics import MAX_SERIES, Metrics
 
-from tests.bridge.bridge_testing import PREFIX, Bridge, Start, events, modern_headers, modern_request
+from tests.bridge.bridge_testing import PREFIX, VERSION, Bridge, Start, events, modern_headers, modern_request
 
 
 async def test_answer_is_relayed_with_the_clients_id(bridge: Bridge) -> None:
@@ -152,13 +154,15 @@ async def test_log_goes_to_the_one_request_that_asked(bridge: Bridge) -> None:
     assert silent.headers["content-type"] == "application/json"
 
 
-async def test_log_whose_owner_is_not_certain_reaches_nobody(bridge: Bridge) -> None:
+async def test_log_whose_owner_is_not_certain_reaches_nobody(bridge: Bridge, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
     level = {PREFIX + "logLevel": "info"}
     waiting = asyncio.ensure_future(
-        bridge.ask("tools/call", {"name": "echo", "arguments": {"text": "x", "after": 1.5}}, 1, **level)
+        bridge.ask("tools/call", {"name": "echo", "arguments": {"text": "x", "after": str(gate)}}, 1, **level)
     )
     await bridge.until(lambda: in_flight(bridge))
     second = await bridge.ask("tools/call", {"name": "log", "arguments": {"text": "whose"}}, 2, **level)
+    gate.touch()
     assert "whose" not in second.text
     assert "whose" not in (await waiting).text
     assert await bridge.metric('mcp_bridge_dropped_messages_total{reason="log_ambiguous"}') == 1
@@ -204,3 +208,26 @@ async def test_legacy_server_sends_modern_clients_to_initialize(start: Start) ->
 async def test_server_that_is_silent_becomes_ready_as_legacy(start: Start) -> None:
     bridge = await start(server=["--era", "legacy", "--silent"])
     assert (await bridge.initialize()).status_code == 200
+
+
+async def test_answer_to_nobodys_question_is_refused(bridge: Bridge) -> None:
+    answer = {"jsonrpc": "2.0", "id": 1, "result": {}, "params": modern_request("x")["params"]}
+    refused = await bridge.post(answer, {"MCP-Protocol-Version": VERSION})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, -32600)
+
+
+async def test_listener_that_takes_no_stream_is_told_so(bridge: Bridge) -> None:
+    headers = {"Accept": "application/json"}
+    refused = await bridge.ask("subscriptions/listen", {"notifications": {}}, "l", headers)
+    assert (refused.status_code, refused.json()["id"]) == (406, "l")
+    assert "text/event-stream" in refused.json()["error"]["message"]
+
+
+@pytest.mark.fast
+def test_names_that_clients_make_up_take_bounded_memory() -> None:
+    metrics = Metrics()
+    for tool in ("x" * 10_000, *map(str, range(MAX_SERIES * 2))):
+        metrics.started("tools/call")
+        metrics.finished("tools/call", tool, "ok", 0.1)
+    assert len(metrics.durations) <= MAX_SERIES + 1
+    assert max(len(line) for line in metrics.text().splitlines()) < 1000

@@ -13,8 +13,9 @@ from functools import partial
 from typing import Any
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-# Names come from clients: beyond this many pairs of method and tool, the rest is counted as "other".
+# Names come from clients: what is longer, or beyond this many pairs of method and tool, is counted as "other".
 MAX_SERIES = 200
+LONGEST_NAME = 256
 
 REQUEST = ("method", "tool", "result")
 
@@ -54,7 +55,7 @@ class Metrics:
         key = (method, tool)
         histogram = self.durations.get(key)
         if histogram is None:
-            if len(self.durations) >= MAX_SERIES:
+            if len(self.durations) >= MAX_SERIES or len(method) > LONGEST_NAME or len(tool) > LONGEST_NAME:
                 key = ("other", "")
             histogram = self.durations.setdefault(key, Histogram())
         histogram.add(seconds)

@@ -60,6 +60,8 @@ class ModernRelay:
             self._notification(message, responder)
             return
         refusal = check_modern(message, request.headers) or self._of_wrong_era(message)
+        if refusal is None and not streams and message["method"] == names.SUBSCRIPTIONS_LISTEN:
+            refusal = Rejection(406, errors.INVALID_REQUEST, f"a subscription is a stream: accept {names.SSE_TYPE}")
         if refusal:
             self._refuse(message, responder, refusal)
         elif message["method"] != names.TOOLS_CALL:
@@ -112,7 +114,7 @@ class ModernRelay:
         if not self.channel.child.alive:
             return
         error = (response or {}).get("error")
-        modern = response is not None and (not error or error.get("code") in errors.MODERN_CODES)
+        modern = response is not None and (not error or errors.is_modern(error.get("code")))
         self.era = "modern" if modern else "legacy"
         if not modern:
             return

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mcp_operator.protocol import names
-from mcp_operator.protocol.errors import HEADER_MISMATCH, INVALID_PARAMS, Rejection
+from mcp_operator.protocol.errors import HEADER_MISMATCH, INVALID_PARAMS, INVALID_REQUEST, Rejection
 from mcp_operator.protocol.headers import BadHeaderValue, decode_value, name_of, primitive_text, same_value
 from mcp_operator.protocol.messages import Message, meta_of, params_of
 from mcp_operator.protocol.mirrors import Mirror
@@ -29,13 +29,9 @@ def request_era(message: Message, headers: Mapping[str, str]) -> Era:
     return LEGACY if header is None else era_of(header)
 
 
-def check_modern(message: Message, headers: Mapping[str, str], *, is_request: bool = True) -> Rejection | None:
-    """Why a modern request (or notification, whose `_meta` is optional) is refused; None when it may pass."""
-    if is_request:
-        refused = _check_meta(meta_of(message))
-        if refused:
-            return refused
-    return _check_version(message, headers) or _check_routing(message, headers)
+def check_modern(message: Message, headers: Mapping[str, str]) -> Rejection | None:
+    """Why a message that should be a modern request is refused; None when it may pass."""
+    return _check_meta(meta_of(message)) or _check_version(message, headers) or _check_routing(message, headers)
 
 
 def _check_meta(meta: Mapping[str, Any]) -> Rejection | None:
@@ -58,7 +54,7 @@ def _check_version(message: Message, headers: Mapping[str, str]) -> Rejection | 
 def _check_routing(message: Message, headers: Mapping[str, str]) -> Rejection | None:
     method = message.get("method")
     if method is None:
-        return None
+        return Rejection(400, INVALID_REQUEST, "no server of this revision asks, so there is nothing to answer")
     refused = _check_equal(names.HEADER_METHOD, headers, method)
     if refused:
         return refused

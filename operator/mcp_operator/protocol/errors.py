@@ -19,8 +19,7 @@ HEADER_MISMATCH = -32020
 MISSING_CLIENT_CAPABILITY = -32021
 UNSUPPORTED_VERSION = -32022
 
-# Only a modern server answers with one of these: they settle its era.
-MODERN_CODES = frozenset({HEADER_MISMATCH, MISSING_CLIENT_CAPABILITY, UNSUPPORTED_VERSION})
+_MODERN_CODES = frozenset({HEADER_MISMATCH, MISSING_CLIENT_CAPABILITY, UNSUPPORTED_VERSION})
 
 _STATUS = {
     METHOD_NOT_FOUND: 404,
@@ -28,6 +27,11 @@ _STATUS = {
     MISSING_CLIENT_CAPABILITY: 400,
     UNSUPPORTED_VERSION: 400,
 }
+
+
+def is_modern(code: object) -> bool:
+    """Whether only a modern server answers with this code, whatever it is: that settles the server's era."""
+    return isinstance(code, int) and code in _MODERN_CODES
 
 
 def status_of(code: object) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mcp_operator.protocol import names
-from mcp_operator.protocol.errors import MODERN_CODES, UNSUPPORTED_VERSION
+from mcp_operator.protocol.errors import UNSUPPORTED_VERSION, is_modern
 from mcp_operator.protocol.failures import InvalidAnswer, NoCommonVersion
 from mcp_operator.protocol.messages import Message
 from mcp_operator.protocol.versions import (
@@ -58,7 +58,7 @@ def judge_discover(answer: Message | None) -> Verdict:
     if isinstance(result, dict) and isinstance(result.get("supportedVersions"), list):
         return _judge_result(result)
     error = answer.get("error")
-    if not isinstance(error, dict) or error.get("code") not in MODERN_CODES:
+    if not isinstance(error, dict) or not is_modern(error.get("code")):
         return _LEGACY
     if error["code"] != UNSUPPORTED_VERSION:
         minimal = ServerIdentity(MODERN, LATEST_MODERN, (LATEST_MODERN,))
