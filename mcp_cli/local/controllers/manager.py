@@ -21,6 +21,7 @@ from mcp_cli.local.controllers.job import JobController
 from mcp_cli.local.controllers.namespaces import NamespaceContents, NamespaceDeletion
 from mcp_cli.local.controllers.nodes import NodeController
 from mcp_cli.local.controllers.podgc import PodGarbage
+from mcp_cli.local.controllers.quota import QuotaController
 from mcp_cli.local.controllers.replicaset import ReplicaSetController
 from mcp_cli.local.controllers.scheduler import Scheduler
 from mcp_cli.local.controllers.statefulset import StatefulSetController
@@ -47,6 +48,7 @@ async def run_controllers(client: KubeClient) -> None:
     garbage = GarbageCollector(context)
     AutoscalerStatus(context, garbage.kinds)
     NamespaceDeletion(context, garbage)
+    QuotaController(context, garbage.kinds)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(context.events.run(), name="events")
         tasks.create_task(garbage.run(), name="garbage-collector")

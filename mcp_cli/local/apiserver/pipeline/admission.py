@@ -11,6 +11,7 @@ from typing import Any
 
 from mcp_cli.local.apimachinery import admission as builtin
 from mcp_cli.local.apimachinery import errors
+from mcp_cli.local.apiserver.pipeline import budget
 from mcp_cli.local.apiserver.pipeline.write import CREATE, DELETE, Write
 
 Plugin = Callable[[Write], Awaitable[None]]
@@ -77,5 +78,5 @@ async def builtin_admission(write: Write) -> None:
         builtin.admit(write.model, write.object)
 
 
-MUTATING: list[Plugin] = [namespace_exists, priority_class, builtin_admission]
-VALIDATING: list[Plugin] = [namespace_is_mortal]
+MUTATING: list[Plugin] = [namespace_exists, budget.default_limits, priority_class, builtin_admission]
+VALIDATING: list[Plugin] = [namespace_is_mortal, budget.within_limits, budget.within_quota]
