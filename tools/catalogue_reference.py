@@ -164,7 +164,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     """The tool and the server that it started."""
     with suppress(TimeoutError):
         # One that has closed its output is about to end by itself: its exit code is worth a moment.
-        await asyncio.wait_for(process.wait(), 2 if process.stdout is None or process.stdout.at_eof() else 0.01)
+        await asyncio.wait_for(process.wait(), 20 if process.stdout is None or process.stdout.at_eof() else 0.01)
     for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)

@@ -17,7 +17,7 @@ import pytest
 SERVER = Path(__file__).parent / "servers" / "stdio_server.py"
 VERSION = "2026-07-28"
 PREFIX = "io.modelcontextprotocol/"
-PATIENCE = 20.0
+PATIENCE = 120.0
 NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 
 Message = dict[str, Any]

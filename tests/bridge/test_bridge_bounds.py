@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -30,14 +31,20 @@ async def test_request_of_10_mb_passes(bridge: Bridge) -> None:
 
 @pytest.mark.parametrize("chunked", [False, True])
 async def test_request_of_100_mb_is_refused_and_costs_no_memory(bridge: Bridge, chunked: bool) -> None:
-    async def body():  # type: ignore[no-untyped-def]
+    size = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {100 * MIB}"
+    lines = ["POST /mcp HTTP/1.1", "Host: localhost", "Content-Type: application/json", size, "", ""]
+    reader, writer = await asyncio.open_connection("127.0.0.1", bridge.port)
+    answer = asyncio.ensure_future(reader.read())
+    writer.write("\r\n".join(lines).encode())
+    # It is read beside the writing: who sends on for too long after it is cut off.
+    with contextlib.suppress(ConnectionError):
         for _ in range(100):
-            yield b"x" * MIB
-
-    headers = {"Content-Type": "application/json", **({} if chunked else {"Content-Length": str(100 * MIB)})}
-    answer = await bridge.http.post(bridge.url, content=body(), headers=headers)
-    assert answer.status_code == 413
-    assert "--max-body" in answer.json()["error"]["message"]
+            writer.write(b"%x\r\n%b\r\n" % (MIB, b"x" * MIB) if chunked else b"x" * MIB)
+            await writer.drain()
+    head, _, refusal = (await answer).partition(b"\r\n\r\n")
+    writer.close()
+    assert head.startswith(b"HTTP/1.1 413 ")
+    assert b"--max-body" in refusal
     assert await bridge.text("echo", text="alive") == "alive"
     assert peak_memory(bridge) < 80
 
@@ -55,9 +62,9 @@ async def test_answer_beyond_the_bound_is_an_error_for_its_caller_alone(start: S
     assert await bridge.text("echo", text="alive") == "alive"
 
 
-async def test_more_requests_than_allowed_are_turned_away(start: Start) -> None:
-    bridge = await start("--max-in-flight", "2")
-    waiting = [asyncio.ensure_future(bridge.call("echo", number=n, text="x", after=1.5)) for n in range(2)]
+async def test_more_requests_than_allowed_are_turned_away(start: Start, tmp_path: Path) -> None:
+    bridge, gate = await start("--max-in-flight", "2"), tmp_path / "gate"
+    waiting = [asyncio.ensure_future(bridge.call("echo", number=n, text="x", after=str(gate))) for n in range(2)]
 
     async def busy() -> bool:
         return await bridge.metric("mcp_bridge_requests_in_flight ") == 2
@@ -65,6 +72,7 @@ async def test_more_requests_than_allowed_are_turned_away(start: Start) -> None:
     await bridge.until(busy)
     refused = await bridge.call("echo", number="late", text="x")
     assert (refused.status_code, refused.json()["id"], refused.headers["retry-after"]) == (503, "late", "1")
+    gate.touch()
     assert all(answer.status_code == 200 for answer in await asyncio.gather(*waiting))
 
 
@@ -129,17 +137,19 @@ async def test_port_that_is_taken_is_said(bridge: Bridge) -> None:
     assert b"cannot listen" in stderr and b"in use" in stderr
 
 
-async def test_term_lets_open_requests_finish_and_ends_listeners(bridge: Bridge) -> None:
+async def test_term_lets_open_requests_finish_and_ends_listeners(bridge: Bridge, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
     listening = asyncio.ensure_future(bridge.ask("subscriptions/listen", {"notifications": {}}, "l"))
-    call = asyncio.ensure_future(bridge.call("echo", number="c", text="still", after=1))
+    call = asyncio.ensure_future(bridge.call("echo", number="c", text="still", after=str(gate)))
 
     async def busy() -> bool:
         return await bridge.metric("mcp_bridge_requests_in_flight ") == 2
 
     await bridge.until(busy)
     bridge.process.send_signal(signal.SIGTERM)
-    assert (await call).json()["result"]["content"][0]["text"] == "still"
     assert '"resultType":"complete"' in (await listening).text
+    gate.touch()
+    assert (await call).json()["result"]["content"][0]["text"] == "still"
     assert await asyncio.wait_for(bridge.process.wait(), PATIENCE) == 0
 
 
@@ -195,10 +205,14 @@ async def test_non_loopback_host_serves_127_0_0_1_too(start: Start) -> None:
     address = own_address()
     if address is None:
         pytest.skip("this machine has no address but loopback")
-    bridge = await start("--host", address)
-    assert await bridge.text("echo", text="on loopback") == "on loopback"
-    async with httpx.AsyncClient() as http:
-        assert (await http.get(f"http://{address}:{bridge.port}/healthz")).status_code == 200
+    with socket.socket() as taken:
+        # It keeps a port that is free on both addresses from everybody else: two may bind it while one does not listen.
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("", 0))
+        bridge = await start("--host", address, "--port", str(taken.getsockname()[1]))
+        assert await bridge.text("echo", text="on loopback") == "on loopback"
+        async with httpx.AsyncClient(timeout=PATIENCE) as http:
+            assert (await http.get(f"http://{address}:{bridge.port}/healthz")).status_code == 200
 
 
 def own_address() -> str | None:

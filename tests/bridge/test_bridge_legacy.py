@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -184,8 +185,15 @@ async def test_sessions_have_a_cap(start: Start) -> None:
 
 async def test_idle_session_ends_and_one_with_a_stream_does_not(start: Start) -> None:
     bridge = await start("--session-idle", "3", "--keep-alive", "0.1")
-    open_ = await bridge.session()
-    async with bridge.http.stream("GET", bridge.url, headers=open_):
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def opened() -> dict[str, str] | None:
+            # A machine may be so busy that the session is over before its stream is there.
+            headers = await bridge.session()
+            stream = await stack.enter_async_context(bridge.http.stream("GET", bridge.url, headers=headers))
+            return headers if stream.status_code == 200 else None
+
+        open_ = await bridge.until(opened)
         idle = await bridge.session()
 
         async def ended() -> bool:
@@ -276,8 +284,11 @@ async def test_every_legacy_version_is_relayed(bridge: Bridge, version: str) -> 
     assert text_of(await bridge.post(legacy_call("echo", text=version), session)) == version
 
 
-async def test_client_that_leaves_before_it_knows_its_session_leaves_none(start: Start) -> None:
-    bridge = await start("--max-sessions", "1", server=["--slow-start", "0.5"])
+async def test_client_that_leaves_before_it_knows_its_session_leaves_none(start: Start, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    gate.touch()
+    bridge = await start("--max-sessions", "1", server=["--start-after", str(gate)])
+    gate.unlink()
     params = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
     body = json.dumps({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params}).encode()
     _, writer = await asyncio.open_connection("127.0.0.1", bridge.port)

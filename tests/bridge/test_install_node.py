@@ -52,7 +52,7 @@ class Machine:
         own_settings = {name: value for name, value in os.environ.items() if not name.lower().startswith("npm_")}
         self.environment = {
             **own_settings, "PATH": self.path, "HOME": str(root), "npm_config_cache": str(root / "npm"),
-            "npm_config_registry": registry.address, "MCP_PACKAGE_STORE": str(self.store), "UV_HTTP_RETRIES": "0",
+            "npm_config_registry": registry.address, "MCP_PACKAGE_STORE": str(self.store), "UV_HTTP_TIMEOUT": "300",
         }  # fmt: skip
 
     def install(self, package: str, *flags: str, **more: str) -> str:
@@ -184,7 +184,7 @@ def test_no_network_is_said_and_the_line_ends_with_what_to_do(
     machine: Machine, registry: NpmRegistry, tmp_path: Path
 ) -> None:
     registry.publish("tiny", engines={"node": ">=24"})
-    empty = {"UV_CACHE_DIR": str(tmp_path / "empty")}
+    empty = {"UV_CACHE_DIR": str(tmp_path / "empty"), "UV_HTTP_RETRIES": "0"}
     words = machine.refused("tiny", UV_DEFAULT_INDEX=f"{NOTHING}/simple", **empty)
     assert "needs Node >=24, and here is 22." in words and "no network" in words
     assert "stay offline" in machine.refused("tiny", UV_OFFLINE="1", **empty)

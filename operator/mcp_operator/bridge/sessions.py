@@ -131,9 +131,9 @@ class Sessions:
         return await self._start("session")
 
     async def _start(self, kind: str) -> Session:
-        self._metrics.child_starts[kind] += 1
         session = Session(self._metrics, self._initialized)
         await session.channel.start(self._options.command, self._options.max_message)
+        self._metrics.child_starts[kind] += 1
         session.channel.child.exited.add_done_callback(lambda code: self._died(session, code.result()))
         return session
 

@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 META = "io.modelcontextprotocol/"
@@ -56,6 +57,10 @@ class Server:
             self.notified(method, message.get("params") or {})
         else:
             self.cancelled[number] = threading.Event()
+            if method == "subscriptions/listen":
+                # In its turn: what comes after it may change what it listens to.
+                self.answer(message)
+                return
             threading.Thread(target=self.answer, args=(message,), daemon=True).start()
 
     def notified(self, method: str, params: dict[str, Any]) -> None:
@@ -137,7 +142,10 @@ class Server:
         return {"resultType": "complete", "content": [{"type": "text", "text": words}]}
 
     def tool_echo(self, arguments: dict[str, Any], message: dict[str, Any]) -> str:
-        self.cancelled[message["id"]].wait(arguments.get("after", 0))
+        """Once the file `after` is there, where one is named."""
+        while "after" in arguments and not Path(arguments["after"]).exists():
+            if self.cancelled[message["id"]].wait(0.02):
+                break
         return str(arguments["text"])
 
     def tool_region(self, arguments: dict[str, Any], message: dict[str, Any]) -> str:
@@ -194,7 +202,7 @@ class Server:
 
     def tool_change(self, arguments: dict[str, Any], message: dict[str, Any]) -> str:
         self.annotated = not self.annotated
-        for number, wanted in self.listeners.items():
+        for number, wanted in list(self.listeners.items()):
             if wanted.get("toolsListChanged"):
                 meta = {META + "subscriptionId": number}
                 self.send({"method": "notifications/tools/list_changed", "params": {"_meta": meta}})
@@ -237,8 +245,11 @@ def main() -> None:
     parser.add_argument("--era", choices=("dual", "modern", "legacy"), default="dual")
     parser.add_argument("--silent", action="store_true")
     parser.add_argument("--slow-start", type=float, default=0)
+    parser.add_argument("--start-after", type=Path)
     server = Server(parser.parse_args())
     time.sleep(server.options.slow_start)
+    while server.options.start_after and not server.options.start_after.exists():
+        time.sleep(0.02)
     for line in sys.stdin:
         server.handle(json.loads(line))
 
