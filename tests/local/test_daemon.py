@@ -24,6 +24,7 @@ from mcp_cli.local.lock import read_pid
 from mcp_cli.local.paths import STATE_DIR_VARIABLE, ClusterPaths
 from mcp_cli.local.report import report
 from tests.support.api import PlainApi
+from tests.support.processes import free_ports
 from tests.support.waiting import eventually
 
 
@@ -102,8 +103,18 @@ def test_starts_at_the_same_time_make_one_daemon(paths: ClusterPaths) -> None:
     assert [result.already for result in results].count(False) == 1
 
 
+def own_port(paths: ClusterPaths) -> int:
+    """A port as of an earlier start; between two starts nobody else is given it."""
+    (port,) = free_ports(1)
+    paths.root.mkdir(mode=0o700)
+    ClusterFacts(port).save(paths.cluster_file)
+    return port
+
+
 def test_what_was_stored_is_there_after_a_restart_at_the_same_address(paths: ClusterPaths) -> None:
+    port = own_port(paths)
     client_side.start(paths)
+    assert ClusterFacts.load(paths.cluster_file).port == port
     create(paths, "kept")
     before = ClusterFacts.load(paths.cluster_file), paths.kubeconfig.read_text()
     assert client_side.stop(paths)
@@ -145,15 +156,15 @@ def _wait_for_operator(paths: ClusterPaths) -> int:
 def _is_alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
 def test_a_taken_port_is_replaced(paths: ClusterPaths) -> None:
+    taken = own_port(paths)
     client_side.start(paths)
     create(paths, "kept")
     client_side.stop(paths)
-    taken = ClusterFacts.load(paths.cluster_file).port
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", taken))

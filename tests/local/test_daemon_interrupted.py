@@ -72,7 +72,7 @@ def test_ctrl_c_during_a_start_ends_what_was_being_started(paths: ClusterPaths) 
     assert starting.stderr is not None
     assert "Interrupted: ending the embedded cluster" in starting.stderr.readline()
     os.kill(daemon, signal.SIGCONT)
-    assert starting.wait(60) == 130
+    assert starting.wait(120) == 130
     assert "Traceback" not in starting.stderr.read()
     assert not alive(daemon)
     assert not is_held(paths)
@@ -86,8 +86,8 @@ def test_a_stop_waits_for_a_daemon_that_has_not_said_who_it_is(paths: ClusterPat
     stopping = threading.Thread(target=lambda: stopped.append(client_side.stop(paths)))
     stopping.start()
     paths.pid_file.write_text(f"{holder.pid}\n")
-    assert holder.wait(30) == 0
-    stopping.join(30)
+    assert holder.wait(60) == 0
+    stopping.join(60)
     assert stopped == [True]
 
 
@@ -142,7 +142,7 @@ def test_a_stop_while_pods_start_leaves_no_process(paths: ClusterPaths) -> None:
     client_side.start(paths)
     node = _node(paths)
     for number in range(10):
-        node.until_ready(f"p{number}", 60)
+        node.until_ready(f"p{number}")
 
 
 def test_kills_in_the_middle_of_starts_lose_nothing_and_leave_nobody(paths: ClusterPaths) -> None:
@@ -200,12 +200,13 @@ def test_a_wait_ends_with_words_when_the_cluster_is_deleted(paths: ClusterPaths,
     waiting = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     path = "/apis/mcp.allbeone.io/v1/namespaces/default/mcpservers"
     api = PlainApi(paths.kubeconfig)
-    until(lambda: api.call("GET", path)["items"], "the server is written", 60)
+    until(lambda: api.call("GET", path)["items"], "the server is written")
     assert client_side.reset(paths)
     _, said = waiting.communicate(timeout=120)
     assert waiting.returncode == 1
     assert "Traceback" not in said
-    assert "error: " in said and "refuses the connection" in said
+    # What it was told first depends on what it was about to ask: nobody listens, or the answer breaks off.
+    assert "error: " in said and ("refuses the connection" in said or "cannot be reached" in said)
 
 
 async def test_several_resets_at_once_do_no_harm(paths: ClusterPaths) -> None:

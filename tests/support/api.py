@@ -29,7 +29,7 @@ class PlainApi:
             data=json.dumps(body).encode() if body is not None else None,
             headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, context=self._tls, timeout=30) as answer:
+        with urllib.request.urlopen(request, context=self._tls, timeout=60) as answer:
             result: dict[str, Any] = json.loads(answer.read())
             return result
 

@@ -91,7 +91,7 @@ class RealControlPlane:
             "--disable-admission-plugins=ServiceAccount",
         )
         self._url = f"https://127.0.0.1:{port}"
-        server.wait_until(lambda: self._answers("/readyz"), "ready", START_TIMEOUT)
+        server.wait_until(lambda: self._answers(f"{self._url}/readyz"), "ready", START_TIMEOUT)
         self._write_kubeconfig(certs / "apiserver.crt")
 
     def _start_controllers(self) -> None:
@@ -108,9 +108,12 @@ class RealControlPlane:
             f"--secure-port={ports[0]}",
             f"--cert-dir={self.directory / 'manager'}",
         )
-        self._run("kube-scheduler", *common, f"--secure-port={ports[1]}", f"--cert-dir={self.directory / 'scheduler'}")
-        account = "/api/v1/namespaces/default/serviceaccounts/default"
+        certs = self.directory / "scheduler"
+        scheduler = self._run("kube-scheduler", *common, f"--secure-port={ports[1]}", f"--cert-dir={certs}")
+        account = f"{self._url}/api/v1/namespaces/default/serviceaccounts/default"
         manager.wait_until(lambda: self._answers(account), "making service accounts", START_TIMEOUT)
+        health = f"https://127.0.0.1:{ports[1]}/healthz"
+        scheduler.wait_until(lambda: self._answers(health), "scheduling", START_TIMEOUT)
 
     def _service_account_key(self) -> Path:
         from cryptography.hazmat.primitives import serialization
@@ -132,10 +135,10 @@ class RealControlPlane:
 
         return int(PlainApi(self.kubeconfig).call("GET", "/version")["minor"].rstrip("+"))
 
-    def _answers(self, path: str) -> bool:
+    def _answers(self, url: str) -> bool:
         # The certificate is made by the server itself at its start, so this question alone goes unverified.
         context = ssl._create_unverified_context()
-        request = urllib.request.Request(self._url + path, headers={"Authorization": f"Bearer {self._token}"})
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {self._token}"})
         try:
             with urllib.request.urlopen(request, context=context, timeout=5) as answer:
                 return bool(answer.status == 200)

@@ -5,7 +5,9 @@ Role: start, look at, stop. Not its job: to know what the process is. Called by 
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -66,12 +68,15 @@ class Process:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that the kernel says are free; all are held until the last is chosen, so that no two are equal."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """Free ports, none of which the kernel gives to whoever asks for any: they stay free until they are used.
+
+    All are held until the last is chosen, so that no two are equal.
+    """
+    with contextlib.ExitStack() as held:
+        ports: list[int] = []
+        while len(ports) < count:
+            each, port = held.enter_context(socket.socket()), random.randrange(15_000, 30_000)
+            with contextlib.suppress(OSError):
+                each.bind(("127.0.0.1", port))
+                ports.append(port)
+        return ports

@@ -6,8 +6,10 @@ real control plane, which has no node, everything is the same. The tests say the
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from zlib import crc32
 
@@ -16,7 +18,7 @@ from mcp_operator.runtime.errors import NotFound
 from mcp_operator.runtime.resources import DEPLOYMENTS, EVENTS, NODES, PODS, REPLICASETS, Resource
 
 from tests.support.cluster import Cluster
-from tests.support.waiting import eventually
+from tests.support.waiting import COLLECTED, eventually
 
 Object = dict[str, Any]
 NOWHERE = {"test.example/no-such-node": "true"}
@@ -47,18 +49,35 @@ def deployment(name: str, replicas: int = 2, image: str = "example.test/app:1", 
     }
 
 
+READY = {
+    "type": "Ready",
+    "status": "True",
+    "reason": "KubeletReady",
+    "message": "kubelet is posting ready status",
+    "lastTransitionTime": MOMENT,
+}
+
+
 async def make_node(kube: KubeClient, name: str) -> None:
     """A node with no machine: pods that name it are given to it, and nobody runs them."""
     await kube.create(NODES, {"metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}}})
     amounts = {"cpu": "4", "memory": "8Gi", "pods": "110"}
-    ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status"}
-    state = {"conditions": [{**ready, "lastTransitionTime": MOMENT}], "allocatable": amounts, "capacity": amounts}
+    state = {"conditions": [READY], "allocatable": amounts, "capacity": amounts}
     await kube.patch(NODES, name, {"status": state}, subresource="status")
 
     async def open_for_pods() -> bool:
         return not (await kube.get(NODES, name))["spec"].get("taints")
 
     await eventually(open_for_pods, "the taint of a node that was not ready is gone")
+
+
+async def beat(kube: KubeClient, name: str) -> None:
+    """What keeps a node from counting as lost, which it does after 40 s without a sign of life."""
+    while True:
+        await asyncio.sleep(10)
+        alive = {**READY, "lastHeartbeatTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+        change = {"status": {"conditions": [alive]}}
+        await kube.patch(NODES, name, change, type="strategic", subresource="status")
 
 
 @dataclass(frozen=True)
@@ -148,7 +167,7 @@ class Workloads:
                 return True
             return False
 
-        await eventually(missing, f"{resource.plural} {name} gone")
+        await eventually(missing, f"{resource.plural} {name} gone", COLLECTED)
 
     async def replica_sets(self, app: str) -> list[Object]:
         """Those of an app, oldest revision first."""
@@ -156,13 +175,16 @@ class Workloads:
         return sorted(sets, key=lambda each: int(each["metadata"]["annotations"][REVISION]))
 
     async def rolled_out(self, name: str) -> Object:
-        """The Deployment, when its controller says that the rollout is complete."""
+        """The Deployment, when its controller says that the rollout is complete, and its counts say so, too."""
 
         async def complete() -> Object | None:
             found = await self.get(DEPLOYMENTS, name)
             progressing = condition(found, "Progressing") or {}
-            seen = found.get("status", {}).get("observedGeneration") == found["metadata"]["generation"]
-            return found if seen and progressing.get("reason") == "NewReplicaSetAvailable" else None
+            state, wanted = found.get("status", {}), found["spec"]["replicas"]
+            seen = state.get("observedGeneration") == found["metadata"]["generation"]
+            counts = {state.get(field, 0) for field in ("replicas", "updatedReplicas", "availableReplicas")}
+            done = seen and counts == {wanted} and progressing.get("reason") == "NewReplicaSetAvailable"
+            return found if done else None
 
         return await eventually(complete, f"deployment {name} rolled out")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.local.node.waiting import until
+from tests.local.node.waiting import PATIENCE, until
 from tests.support.api import PlainApi
 from tests.support.processes import Process
 
@@ -37,7 +37,7 @@ class AgentProgram:
         argv += [f"--register-with-taints={TAINT}={self.node_name}:NoSchedule"]
         self.folder.mkdir(parents=True, exist_ok=True)
         self.process = Process("node agent", argv, self.folder / "agent.log")
-        self.process.wait_until(self._ready, "registered", 30)
+        self.process.wait_until(self._ready, "registered", 90)
 
     def stop(self, *, remove: bool = True) -> None:
         if self.process is not None:
@@ -112,7 +112,7 @@ class Node:
     def pod(self, name: str) -> dict[str, Any] | None:
         return self.get("pods", name)
 
-    def until_pod(self, name: str, check: Callable[[dict[str, Any]], Any], what: str, timeout: float = 20.0) -> Any:
+    def until_pod(self, name: str, check: Callable[[dict[str, Any]], Any], what: str, timeout: float = PATIENCE) -> Any:
         """Wait on something of the pod; the pod as it is then."""
 
         def look() -> dict[str, Any] | None:
@@ -121,13 +121,13 @@ class Node:
 
         return until(look, f"pod {name}: {what}; it is {(self.pod(name) or {}).get('status')}", timeout)
 
-    def until_ready(self, name: str, timeout: float = 20.0) -> dict[str, Any]:
+    def until_ready(self, name: str, timeout: float = PATIENCE) -> dict[str, Any]:
         return self.until_pod(name, is_ready, "Ready", timeout)
 
-    def until_phase(self, name: str, phase: str, timeout: float = 20.0) -> dict[str, Any]:
+    def until_phase(self, name: str, phase: str, timeout: float = PATIENCE) -> dict[str, Any]:
         return self.until_pod(name, lambda pod: pod["status"].get("phase") == phase, phase, timeout)
 
-    def until_event(self, name: str, reason: str, words: str, timeout: float = 20.0) -> dict[str, Any]:
+    def until_event(self, name: str, reason: str, words: str, timeout: float = PATIENCE) -> dict[str, Any]:
         """An event on the object with these words."""
 
         def look() -> dict[str, Any] | None:
@@ -149,7 +149,8 @@ def web(name: str = "main", folder: str = "/data", **more: Any) -> dict[str, Any
     """A container that serves a folder over HTTP at the pod's address."""
     command = ["python3", "-u", "-m", "http.server", "8080", "--bind", "$(POD_IP)", "--directory", folder]
     env = [{"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}]
-    probe = {"httpGet": {"path": "/", "port": "http"}, "periodSeconds": 1}
+    # On a busy machine an answer may take longer than the second that is the default.
+    probe = {"httpGet": {"path": "/", "port": "http"}, "periodSeconds": 1, "timeoutSeconds": 30}
     ports = [{"name": "http", "containerPort": 8080}]
     image = {"name": name, "image": HOST_IMAGE, "command": command, "env": env}
     return image | {"ports": ports, "readinessProbe": probe} | more

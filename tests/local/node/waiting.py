@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+PATIENCE = 60.0
 
 
-def until(check: Callable[[], T], what: str, timeout: float = 20.0) -> T:
+def until(check: Callable[[], T], what: str, timeout: float = PATIENCE) -> T:
     """The first true value of `check`; fails the test when there is none in time."""
     deadline = time.monotonic() + timeout
     while True:
@@ -21,7 +22,7 @@ def until(check: Callable[[], T], what: str, timeout: float = 20.0) -> T:
         time.sleep(0.05)
 
 
-async def until_async(check: Callable[[], T], what: str, timeout: float = 20.0) -> T:
+async def until_async(check: Callable[[], T], what: str, timeout: float = PATIENCE) -> T:
     """The same beside a running loop."""
     deadline = time.monotonic() + timeout
     while True:
