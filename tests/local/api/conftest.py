@@ -86,7 +86,7 @@ class Api:
     async def watch(self, path: str, count: int, *, group: str = "", **query: Any) -> list[dict[str, Any]]:
         """The first events of a watch that are no bookmarks."""
         events: list[dict[str, Any]] = []
-        url, params = self.path(path, group), {"watch": "1", "timeoutSeconds": "20", **query}
+        url, params = self.path(path, group), {"watch": "1", "timeoutSeconds": "60", **query}
         async with self.http.stream("GET", url, params=params) as response:
             async for line in response.aiter_lines():
                 event = json.loads(line)
@@ -104,6 +104,6 @@ async def api(cluster: Cluster) -> AsyncIterator[Api]:
         verify = kube.tls_context() or False
         headers = await kube.auth_headers()
         async with httpx.AsyncClient(
-            base_url=kube.base_url, verify=verify, headers=headers, timeout=30, trust_env=False
+            base_url=kube.base_url, verify=verify, headers=headers, timeout=90, trust_env=False
         ) as http:
             yield Api(http, cluster)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import RUNNING
 from tests.local.api.conftest import Api
 from tests.local.api.objects import APPLY, MERGE, STRATEGIC, TABLE
 from tests.support.waiting import eventually
@@ -38,11 +39,11 @@ VERSION = {
 
 
 class Kind:
-    """A definition of the test's own, in a group of its own."""
+    """A definition in a group of its own."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, domain: str) -> None:
         self.api = api
-        self.domain = f"g{uuid.uuid4().hex[:8]}.test"
+        self.domain = domain
         self.name = f"boxes.{self.domain}"
         self.group = f"{self.domain}/v1"
 
@@ -59,7 +60,8 @@ class Kind:
         return {"apiVersion": self.group, "kind": "Box", "metadata": {"name": name}, "spec": spec}
 
     async def define(self, **spec: Any) -> None:
-        await self.api.create(DEFINITIONS, self.definition(**spec))
+        answer = await self.api.send("POST", DEFINITIONS, self.definition(**spec))
+        assert answer.status_code in (201, 409), answer.text
         await eventually(self.served, "the definition is served")
 
     async def served(self) -> bool:
@@ -68,27 +70,42 @@ class Kind:
 
 
 @pytest.fixture
+async def boxes(api: Api) -> AsyncIterator[Kind]:
+    """A kind that tests share and that stays: at each definition that comes or goes, and above all at one that goes
+    while it looks, a real garbage collector pauses for up to half a minute, for every test of the control plane."""
+    own = api.cluster.name in RUNNING
+    kind = Kind(api, _own() if own else "shared.test")
+    await kind.define()
+    yield kind
+    if own:
+        await api.send("DELETE", f"{DEFINITIONS}/{kind.name}")
+
+
+def _own() -> str:
+    return f"g{uuid.uuid4().hex[:8]}.test"
+
+
+@pytest.fixture
 async def kind(api: Api) -> AsyncIterator[Kind]:
-    kind = Kind(api)
+    """One of the test's own, for what a definition itself does; the test defines it."""
+    kind = Kind(api, _own())
     yield kind
     await api.send("DELETE", f"{DEFINITIONS}/{kind.name}")
 
 
-async def test_a_definition_is_established_and_discovered(api: Api, kind: Kind) -> None:
-    await kind.define()
-    found = await api.get(f"{DEFINITIONS}/{kind.name}")
+async def test_a_definition_is_established_and_discovered(api: Api, boxes: Kind) -> None:
+    found = await api.get(f"{DEFINITIONS}/{boxes.name}")
     conditions = {entry["type"]: entry["status"] for entry in found["status"]["conditions"]}
     assert conditions["NamesAccepted"] == conditions["Established"] == "True"
     assert found["status"]["storedVersions"] == ["v1"]
-    resources = (await api.get(f"/apis/{kind.group}"))["resources"]
+    resources = await eventually(lambda: _discovered(api, boxes.group), "the group is discovered")
     assert {entry["name"] for entry in resources} == {"boxes", "boxes/status", "boxes/scale"}
     assert resources[0]["shortNames"] == ["bx"]
 
 
-async def test_defaults_are_filled_in_and_unknown_fields_pruned(api: Api, kind: Kind) -> None:
-    await kind.define()
-    body = kind.box("a", size="small", stranger=1, nested={"other": 1}, free={"any": {"thing": [1]}})
-    created = await api.create("boxes", body, group=kind.group)
+async def test_defaults_are_filled_in_and_unknown_fields_pruned(api: Api, boxes: Kind) -> None:
+    body = boxes.box("a", size="small", stranger=1, nested={"other": 1}, free={"any": {"thing": [1]}})
+    created = await api.create("boxes", body, group=boxes.group)
     assert created["spec"] == {"size": "small", "replicas": 2, "nested": {"depth": 1}, "free": {"any": {"thing": [1]}}}
 
 
@@ -101,56 +118,50 @@ async def test_defaults_are_filled_in_and_unknown_fields_pruned(api: Api, kind: 
         ({"size": "small", "replicas": "two"}, "spec.replicas"),
     ],
 )
-async def test_what_breaks_the_schema_is_refused(api: Api, kind: Kind, spec: dict[str, Any], words: str) -> None:
-    await kind.define()
-    refusal = await api.refused("POST", "boxes", kind.box("a", **spec), group=kind.group)
+async def test_what_breaks_the_schema_is_refused(api: Api, boxes: Kind, spec: dict[str, Any], words: str) -> None:
+    refusal = await api.refused("POST", "boxes", boxes.box("a", **spec), group=boxes.group)
     assert (refusal.code, refusal.reason) == (422, "Invalid")
     assert words in refusal.message
 
 
-async def test_status_is_a_subresource_and_generation_is_the_specs(api: Api, kind: Kind) -> None:
-    await kind.define()
-    created = await api.create("boxes", {**kind.box("a", size="small"), "status": {"phase": "No"}}, group=kind.group)
+async def test_status_is_a_subresource_and_generation_is_the_specs(api: Api, boxes: Kind) -> None:
+    created = await api.create("boxes", {**boxes.box("a", size="small"), "status": {"phase": "No"}}, group=boxes.group)
     assert "status" not in created
     patch = {"spec": {"replicas": 9}, "status": {"phase": "Ready", "replicas": 2}}
-    written = await api.patch("boxes/a/status", patch, group=kind.group)
+    written = await api.patch("boxes/a/status", patch, group=boxes.group)
     assert (written["spec"]["replicas"], written["status"]["phase"]) == (2, "Ready")
     assert written["metadata"]["generation"] == 1
-    changed = await api.patch("boxes/a", patch | {"status": {"phase": "Changed"}}, group=kind.group)
+    changed = await api.patch("boxes/a", patch | {"status": {"phase": "Changed"}}, group=boxes.group)
     assert (changed["metadata"]["generation"], changed["status"]["phase"]) == (2, "Ready")
 
 
-async def test_scale_reads_and_writes_the_named_paths(api: Api, kind: Kind) -> None:
-    await kind.define()
-    await api.create("boxes", kind.box("a", size="small"), group=kind.group)
-    assert (await api.get("boxes/a/scale", group=kind.group))["spec"] == {"replicas": 2}
-    await api.patch("boxes/a/scale", {"spec": {"replicas": 5}}, group=kind.group)
-    assert (await api.get("boxes/a", group=kind.group))["spec"]["replicas"] == 5
+async def test_scale_reads_and_writes_the_named_paths(api: Api, boxes: Kind) -> None:
+    await api.create("boxes", boxes.box("a", size="small"), group=boxes.group)
+    assert (await api.get("boxes/a/scale", group=boxes.group))["spec"] == {"replicas": 2}
+    await api.patch("boxes/a/scale", {"spec": {"replicas": 5}}, group=boxes.group)
+    assert (await api.get("boxes/a", group=boxes.group))["spec"]["replicas"] == 5
 
 
-async def test_apply_works_and_strategic_patches_do_not(api: Api, kind: Kind) -> None:
-    await kind.define()
-    applied = await api.patch("boxes/a", kind.box("a", size="small"), type=APPLY, group=kind.group, fieldManager="me")
+async def test_apply_works_and_strategic_patches_do_not(api: Api, boxes: Kind) -> None:
+    applied = await api.patch("boxes/a", boxes.box("a", size="small"), type=APPLY, group=boxes.group, fieldManager="me")
     assert applied["spec"]["replicas"] == 2
-    refusal = await api.refused("PATCH", "boxes/a", {"spec": {}}, type=STRATEGIC, group=kind.group)
+    refusal = await api.refused("PATCH", "boxes/a", {"spec": {}}, type=STRATEGIC, group=boxes.group)
     assert refusal.code == 415
 
 
-async def test_columns_of_the_definition_are_printed(api: Api, kind: Kind) -> None:
-    await kind.define()
-    await api.create("boxes", kind.box("a", size="large"), group=kind.group)
-    table = await api.get("boxes", group=kind.group, accept=TABLE)
+async def test_columns_of_the_definition_are_printed(api: Api, boxes: Kind) -> None:
+    await api.create("boxes", boxes.box("a", size="large"), group=boxes.group)
+    table = await api.get("boxes", group=boxes.group, accept=TABLE)
     assert [column["name"] for column in table["columnDefinitions"]] == ["Name", "Size"]
     assert [row["cells"] for row in table["rows"]] == [["a", "large"]]
 
 
-async def test_a_replace_must_say_what_it_replaces(api: Api, kind: Kind) -> None:
-    await kind.define()
-    created = await api.create("boxes", kind.box("a", size="small"), group=kind.group)
-    refusal = await api.refused("PUT", "boxes/a", kind.box("a", size="large"), group=kind.group)
+async def test_a_replace_must_say_what_it_replaces(api: Api, boxes: Kind) -> None:
+    created = await api.create("boxes", boxes.box("a", size="small"), group=boxes.group)
+    refusal = await api.refused("PUT", "boxes/a", boxes.box("a", size="large"), group=boxes.group)
     assert "metadata.resourceVersion" in refusal.message
     created["spec"]["size"] = "large"
-    assert (await api.replace("boxes/a", created, group=kind.group))["spec"]["size"] == "large"
+    assert (await api.replace("boxes/a", created, group=boxes.group))["spec"]["size"] == "large"
 
 
 async def test_a_second_version_serves_the_same_objects(api: Api, kind: Kind) -> None:
@@ -159,9 +170,19 @@ async def test_a_second_version_serves_the_same_objects(api: Api, kind: Kind) ->
     await eventually(lambda: _answers(api, beta), "both versions are served")
     await api.create("boxes", {**kind.box("a", size="small"), "apiVersion": beta}, group=beta)
     assert (await api.get("boxes/a", group=kind.group))["apiVersion"] == kind.group
-    groups = (await api.get("/apis"))["groups"]
-    group = next(entry for entry in groups if entry["name"] == kind.domain)
-    assert [entry["version"] for entry in group["versions"]] == ["v1", "v1beta1"]
+
+    async def both() -> bool:
+        groups = {entry["name"]: entry for entry in (await api.get("/apis"))["groups"]}
+        found = [entry["version"] for entry in groups.get(kind.domain, {}).get("versions", ())]
+        return found == ["v1", "v1beta1"]
+
+    await eventually(both, "both versions are discovered, the stable one first")
+
+
+async def _discovered(api: Api, group: str) -> list[dict[str, Any]]:
+    """The resources of a group; those of a new one are told some time after they are served."""
+    answer = await api.send("GET", f"/apis/{group}")
+    return (answer.json().get("resources") or []) if answer.status_code == 200 else []
 
 
 async def _answers(api: Api, group: str) -> bool:

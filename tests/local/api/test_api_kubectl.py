@@ -87,7 +87,7 @@ def test_describe_names_what_there_is(cluster: Cluster) -> None:
 def test_scale_and_wait(cluster: Cluster) -> None:
     cluster.kubectl("create", "-f", "-", input=deployment("web", 0))
     assert cluster.kubectl("scale", "deployment/web", "--replicas=2") == "deployment.apps/web scaled\n"
-    cluster.kubectl("wait", "--for=jsonpath={.spec.replicas}=2", "deployment/web", "--timeout=20s")
+    cluster.kubectl("wait", "--for=jsonpath={.spec.replicas}=2", "deployment/web", "--timeout=60s")
     refused = cluster.run_kubectl("scale", "deployment/web", "--current-replicas=5", "--replicas=1")
     assert "Expected replicas to be 5, was 2" in refused.stderr
 
@@ -95,7 +95,7 @@ def test_scale_and_wait(cluster: Cluster) -> None:
 def test_wait_for_a_deletion(cluster: Cluster) -> None:
     cluster.kubectl("create", "configmap", "a")
     cluster.kubectl("delete", "configmap", "a", "--wait=false")
-    cluster.kubectl("wait", "--for=delete", "configmap/a", "--timeout=20s")
+    cluster.kubectl("wait", "--for=delete", "configmap/a", "--timeout=60s")
 
 
 def test_edits_of_metadata(cluster: Cluster) -> None:
@@ -137,7 +137,8 @@ def test_delete_by_name_selector_and_file(cluster: Cluster) -> None:
 def test_explain_and_api_resources(cluster: Cluster) -> None:
     told = cluster.kubectl("explain", "deployment.spec.replicas")
     assert "integer" in told
-    known = cluster.kubectl("api-resources", "--namespaced=true", "-o", "name").split()
+    # Not by its exit code: it fails where a group of another test goes away while it asks.
+    known = cluster.kubectl("api-resources", "--namespaced=true", "-o", "name", check=False).split()
     assert {"configmaps", "deployments.apps", "pods", "jobs.batch"} <= set(known)
 
 

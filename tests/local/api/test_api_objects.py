@@ -178,12 +178,14 @@ async def test_a_services_address_is_its_own_and_stays(api: Api) -> None:
 
 async def test_an_answer_waits_for_no_acknowledgement(api: Api) -> None:
     """With Nagle's algorithm on, every answer on a kept connection takes 40 ms and more."""
-    times = []
-    for _ in range(21):
+    quick = tries = 0
+    # The first answers of a connection are acknowledged at once; on a busy machine many more take their time.
+    while quick < 10 and tries < 500:
         begun = time.monotonic()
         await api.get("/version")
-        times.append(time.monotonic() - begun)
-    assert sorted(times)[10] < 0.035
+        tries += 1
+        quick += tries > 20 and time.monotonic() - begun < 0.035
+    assert quick == 10
 
 
 async def test_twenty_writers_at_once_lose_nothing(api: Api) -> None:

@@ -145,7 +145,7 @@ async def test_an_answer_is_passed_on_while_it_comes_and_ends_with_the_client(ap
         async for line in answer.aiter_lines():
             assert line == "data: first"
             break
-    await asyncio.wait_for(workload.gone.wait(), 10)
+    await asyncio.wait_for(workload.gone.wait(), 60)
 
 
 @pytest.mark.parametrize("body", [None, b"{}", b"x" * 300_000])
@@ -154,17 +154,17 @@ async def test_a_client_that_leaves_before_the_answer_takes_its_request_with_it(
 ) -> None:
     path = api.path(f"pods/web:{workload.port}/proxy/never")
     asking = asyncio.create_task(api.http.request("POST" if body else "GET", path, content=body))
-    await asyncio.wait_for(workload.asked.wait(), 30)
+    await asyncio.wait_for(workload.asked.wait(), 60)
     asking.cancel()
-    await asyncio.wait_for(workload.gone.wait(), 30)
+    await asyncio.wait_for(workload.gone.wait(), 60)
 
 
 async def test_an_answer_that_breaks_off_breaks_off_for_the_client(api: Api, workload: Workload) -> None:
     with pytest.raises(httpx.RemoteProtocolError):
         await api.http.get(api.path(f"pods/web:{workload.port}/proxy/short"))
-    log = (api.cluster.kubeconfig.parent.parent / "daemon.log").read_text()
-    assert "broke off" in log
-    assert "Exception in ASGI application" not in log
+    log = api.cluster.kubeconfig.parent.parent / "daemon.log"
+    await eventually(lambda: "broke off" in log.read_text(), "the daemon says so")
+    assert "Exception in ASGI application" not in log.read_text()
 
 
 async def test_many_at_once_get_their_own_answers(api: Api, workload: Workload) -> None:
