@@ -131,7 +131,7 @@ async def get(address: tuple[str, int], path: str, tls: bool = False) -> tuple[i
     context = ssl._create_unverified_context() if tls else None
     reader, writer = await asyncio.open_connection(*address, ssl=context)
     writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-    answer = await asyncio.wait_for(reader.read(), 10)
+    answer = await asyncio.wait_for(reader.read(), 60)
     writer.close()
     head, _, body = answer.partition(b"\r\n\r\n")
     if b"chunked" in head:

@@ -12,6 +12,7 @@ import pytest
 from mcp_cli.local.node.probe_loop import ProbeListener, eager_steps, run_probes
 from mcp_cli.local.node.probes import ProbeResult, ProbeTarget, UnsupportedProbe, attempt
 from tests.local.node.waiting import until_async
+from tests.support.processes import free_ports
 
 
 class Web:
@@ -91,9 +92,9 @@ async def test_tcp_and_exec(web: Web) -> None:
     assert timed_out == ProbeResult(False, 'command "slow" timed out after 1s')
 
 
-async def test_a_port_that_nobody_listens_on(web: Web) -> None:
-    await web.stop()
-    for probe in ({"httpGet": {"port": web.port}}, {"tcpSocket": {"port": web.port}}):
+async def test_a_port_that_nobody_listens_on() -> None:
+    (port,) = free_ports(1)
+    for probe in ({"httpGet": {"port": port}}, {"tcpSocket": {"port": port}}):
         result = await attempt(probe, target())
         assert not result.success and result.message.endswith("connect: connection refused")
 
@@ -106,10 +107,7 @@ async def test_probes_that_cannot_be_tried(probe: dict[str, Any]) -> None:
 
 async def test_a_server_is_ready_a_moment_after_it_answers() -> None:
     """A readiness period of an hour does not make a starting server wait for it."""
-    web, record = Web(), Record()
-    await web.start()
-    port = web.port
-    await web.stop()
+    web, record, (port,) = Web(), Record(), free_ports(1)
     probes = asyncio.create_task(
         run_probes({"readinessProbe": {"httpGet": {"port": port}, "periodSeconds": 3600}}, target(), record.listener())
     )

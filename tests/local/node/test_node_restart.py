@@ -46,7 +46,7 @@ class OwnAgent:
         paths.ready_file.unlink(missing_ok=True)
         argv = [sys.executable, "-m", "mcp_cli.local.daemon", "--no-operator"]
         self.process = Process("daemon", argv, self._folder / "test.log", {STATE_DIR_VARIABLE: str(self._folder)})
-        self.process.wait_until(paths.ready_file.exists, "ready", 30)
+        self.process.wait_until(paths.ready_file.exists, "ready", 90)
         self.api = PlainApi(paths.kubeconfig)
         self.node_name = until(lambda: schedulable_node(self.api), "the node is ready")
 
@@ -58,7 +58,7 @@ class OwnAgent:
 
     def stop(self) -> None:
         assert self.process is not None
-        self.process.stop()
+        self.process.stop(deadline=60)
 
     def finish(self) -> None:
         if self._program is not None:
@@ -70,9 +70,11 @@ class OwnAgent:
 @pytest.fixture
 def agent(control_plane: ControlPlane, tmp_path: Path) -> Iterator[OwnAgent]:
     made = OwnAgent(control_plane, tmp_path)
-    made.start()
-    yield made
-    made.finish()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.finish()
 
 
 @pytest.fixture
@@ -94,7 +96,9 @@ def run_counting(node: Node, folder: Path) -> list[int]:
 
 
 def pids_in(folder: Path) -> list[int] | None:
-    pids = [int(line) for line in (folder / "pids").read_text().split()]
+    """None before the last of them has said who it is."""
+    file = folder / "pids"
+    pids = [int(line) for line in file.read_text().split()] if file.exists() else []
     return pids if len(pids) >= 3 else None
 
 
@@ -114,7 +118,7 @@ def test_after_a_kill_no_process_is_left_and_the_pod_runs_again(
     agent.kill()
     agent.start()
     node = Node(agent.api, own_node.namespace, agent.node_name)
-    again = until(lambda: (folder / "pids").exists() and pids_in(folder), "the pod runs again")
+    again = until(lambda: pids_in(folder), "the pod runs again")
     assert not any(alive(pid) for pid in first), "no orphan"
     assert all(alive(pid) for pid in again)
     pod = node.until_pod("family", lambda pod: is_ready(pod) and status_of(pod)["restartCount"] == 1, "ready again")
@@ -135,7 +139,7 @@ def test_a_stop_ends_the_processes_and_keeps_the_pod(
     assert agent.process is not None and "was destroyed" not in agent.process.log_tail(), "every task was ended"
     agent.start()
     node = Node(agent.api, own_node.namespace, agent.node_name)
-    until(lambda: (folder / "pids").exists() and pids_in(folder), "the pod runs again")
+    until(lambda: pids_in(folder), "the pod runs again")
     assert node.until_ready("family")["status"]["podIP"] == address
 
 

@@ -17,11 +17,10 @@ from tests.local.node.waiting import until
 pytestmark = pytest.mark.parametrize("control_plane", ["embedded"], indirect=True)
 
 SERVER = """
-import http.server, pathlib
+import http.server
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        ready = not pathlib.Path('/state/unready').exists()
-        self.send_response(200 if ready or self.path != '/ready' else 503)
+        self.send_response(200)
         self.end_headers()
         self.wfile.write('$(NAME)'.encode())
     def log_message(self, *args): pass
@@ -30,18 +29,12 @@ http.server.ThreadingHTTPServer(('$(POD_IP)', 8080), Handler).serve_forever()
 
 
 def run_named(node: Node, name: str) -> None:
-    """A pod that answers with its name; /state/unready takes it out of service."""
+    """A pod that answers with its name."""
     env = [
         {"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
         {"name": "NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
     ]
-    probe = {"httpGet": {"path": "/ready", "port": "http"}, "periodSeconds": 1, "failureThreshold": 1}
-    live = {"exec": {"command": ["sh", "-c", "test ! -e /state/switch || mv /state/switch /state/unready"]}}
-    container = web(command=["python3", "-c", SERVER], env=env, readinessProbe=probe)
-    container["livenessProbe"] = live | {"periodSeconds": 1}
-    container["volumeMounts"] = [{"name": "state", "mountPath": "/state"}]
-    volumes = [{"name": "state", "emptyDir": {}}]
-    node.run(name, container, labels={"app": "named"}, volumes=volumes)
+    node.run(name, web(command=["python3", "-c", SERVER], env=env), labels={"app": "named"})
 
 
 def make_service(node: Node, **spec: Any) -> tuple[str, int]:

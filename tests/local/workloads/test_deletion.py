@@ -18,7 +18,7 @@ from mcp_operator.runtime.resources import (
     Resource,
 )
 
-from tests.support.waiting import eventually
+from tests.support.waiting import COLLECTED, eventually
 from tests.support.workloads import Workloads, deployment
 
 
@@ -62,7 +62,7 @@ async def test_in_the_foreground_the_owner_goes_last(work: Workloads) -> None:
     async def pod_is_going() -> bool:
         return bool((await work.get(PODS, pod["metadata"]["name"]))["metadata"].get("deletionTimestamp"))
 
-    await eventually(pod_is_going, "the pod is being deleted")
+    await eventually(pod_is_going, "the pod is being deleted", COLLECTED)
     waiting = await work.get(DEPLOYMENTS, "web")
     assert waiting["metadata"]["finalizers"] == ["foregroundDeletion"]
     assert (await first_set(work) or {})["metadata"]["finalizers"] == ["foregroundDeletion"]
@@ -95,7 +95,7 @@ async def test_one_living_owner_saves_an_object(work: Workloads) -> None:
         owners = (await work.get(SECRETS, "shared"))["metadata"]["ownerReferences"]
         return [each["name"] for each in owners] == ["second"]
 
-    await eventually(only_second, "the dead owner was forgotten")
+    await eventually(only_second, "the dead owner was forgotten", COLLECTED)
     await work.kube.delete(CONFIGMAPS, "second", work.namespace)
     await work.gone(SECRETS, "shared")
 
@@ -182,7 +182,7 @@ async def test_a_deleted_namespace_is_emptied_before_it_goes(work: Workloads) ->
         waiting = conditions.get("NamespaceFinalizersRemaining")
         return waiting if waiting and waiting["status"] == "True" else None
 
-    waiting = await eventually(says_why, "the condition that names the finalizer")
+    waiting = await eventually(says_why, "the condition that names the finalizer", COLLECTED)
     assert "test.example/hold in 1 resource instances" in waiting["message"]
     left = await work.kube.list(CONFIGMAPS, name)
     assert [each["metadata"]["name"] for each in left["items"]] == ["held"]
@@ -197,4 +197,4 @@ async def test_a_deleted_namespace_is_emptied_before_it_goes(work: Workloads) ->
             return True
         return False
 
-    await eventually(gone, "the namespace is gone")
+    await eventually(gone, "the namespace is gone", COLLECTED)

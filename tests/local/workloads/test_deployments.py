@@ -84,6 +84,8 @@ async def test_a_new_image_rolls_one_by_one_and_never_below_what_must_be_availab
         assert await sizes(work, "web") == [left, 4 - left]
         await work.set_ready(fresh)
         await eventually(lambda n=left: has_sizes(work, [n - 1, min(3, 5 - n)]), f"the old set at {left - 1}")
+        # What may start is reckoned by the sets; their pods follow each at its own time.
+        await eventually(lambda n=left: has_left(work, old, n - 1), f"{left - 1} old pods")
     done = await work.rolled_out("web")
     assert done["metadata"]["annotations"][REVISION] == "2"
     assert not old & {pod["metadata"]["name"] for pod in await work.pods("web", 3)}
@@ -95,6 +97,11 @@ async def newcomer(work: Workloads, old: set[str]) -> dict[str, Any] | None:
     assert len(pods) <= 4, "maxSurge is 1"
     assert len(fresh) <= 1, "the next one comes when this one is ready"
     return fresh[0] if fresh else None
+
+
+async def has_left(work: Workloads, old: set[str], number: int) -> bool:
+    alive = {each["metadata"]["name"] for each in await work.all(PODS) if not each["metadata"].get("deletionTimestamp")}
+    return len(alive & old) == number
 
 
 async def has_sizes(work: Workloads, wanted: list[int]) -> bool:
@@ -179,6 +186,11 @@ async def test_scaling_down_takes_the_pod_that_is_not_ready(work: Workloads) -> 
     await work.rolled_out("web")
     weak = pods[1]
     await work.set_ready(weak, ready=False)
+
+    async def noticed() -> bool:
+        return (await work.get(DEPLOYMENTS, "web"))["status"].get("readyReplicas") == 2
+
+    await eventually(noticed, "the controllers know that one is not ready")
     await work.patch(DEPLOYMENTS, "web", {"spec": {"replicas": 2}})
     left = await work.pods("web", 2)
     assert weak["metadata"]["name"] not in {pod["metadata"]["name"] for pod in left}
@@ -186,10 +198,11 @@ async def test_scaling_down_takes_the_pod_that_is_not_ready(work: Workloads) -> 
 
 async def test_the_deletion_cost_chooses_among_equals(work: Workloads) -> None:
     await work.create(DEPLOYMENTS, deployment("web", 3))
-    pods = await work.all_ready("web", 3)
-    cheap = pods[2]["metadata"]["name"]
+    cheap = (await work.pods("web", 3))[2]["metadata"]["name"]
     note = {"metadata": {"annotations": {"controller.kubernetes.io/pod-deletion-cost": "-5"}}}
     await work.patch(PODS, cheap, note)
+    # Written before the pods are ready: who counts them as ready has seen it.
+    await work.all_ready("web", 3)
     await work.rolled_out("web")
     if work.cluster.minor < 22:
         pytest.skip("the annotation counts since Kubernetes 1.22")
@@ -214,7 +227,7 @@ async def test_kubectl_undoes_a_rollout(work: Workloads) -> None:
     newest = (await work.replica_sets("web"))[-1]
     assert newest["spec"]["template"]["spec"]["containers"][0]["image"] == "example.test/app:1"
     assert newest["metadata"]["annotations"]["deployment.kubernetes.io/revision-history"] == "1"
-    assert "successfully rolled out" in kubectl("rollout", "status", "deployment/web", "--timeout=10s")
+    assert "successfully rolled out" in kubectl("rollout", "status", "deployment/web", "--timeout=60s")
     history = kubectl("rollout", "history", "deployment/web").split("\n")
     assert [line.split()[0] for line in history[2:] if line] == ["2", "3"]
 
@@ -286,6 +299,7 @@ async def test_a_bare_pod_that_matches_is_adopted_and_one_that_stops_matching_is
         "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": template("web")},
     }
     await work.create(PODS, {"metadata": {"name": "bare", "labels": {"app": "web"}}, "spec": pod_spec()})
+    await pods_are_seen(work)
     made = await work.create(REPLICASETS, replica_set)
 
     async def owners() -> Any:
@@ -302,6 +316,17 @@ async def test_a_bare_pod_that_matches_is_adopted_and_one_that_stops_matching_is
         return not (await work.get(PODS, "bare"))["metadata"].get("ownerReferences")
 
     await eventually(released, "the pod was let go")
+
+
+async def pods_are_seen(work: Workloads) -> None:
+    """The controller of sets knows of every pod that is there: it has counted one that was made after them."""
+    spec = {"replicas": 1, "selector": {"matchLabels": {"app": "later"}}, "template": template("later")}
+    await work.create(REPLICASETS, {"metadata": {"name": "later"}, "spec": spec})
+
+    async def counted() -> bool:
+        return (await work.get(REPLICASETS, "later")).get("status", {}).get("replicas") == 1
+
+    await eventually(counted, "a later pod is counted")
 
 
 async def test_events_tell_what_was_scaled_and_created(work: Workloads) -> None:
