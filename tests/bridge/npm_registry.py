@@ -10,12 +10,13 @@ import hashlib
 import io
 import json
 import tarfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import unquote
+
+from tests.support.threaded import ThreadedServer
 
 # Says which Node runs it, and which one ran its installation script.
 SAYS_ITS_NODE = """#!/usr/bin/env node
@@ -80,13 +81,7 @@ def npm_registry() -> Iterator[NpmRegistry]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    registry = NpmRegistry(f"http://127.0.0.1:{server.server_address[1]}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    server = ThreadedServer(Handler)
+    registry = NpmRegistry(f"http://{server.address}")
+    with server:
         yield registry
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

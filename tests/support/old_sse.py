@@ -10,42 +10,26 @@ from __future__ import annotations
 
 import json
 import queue
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.support.threaded import ThreadedServer
 
 VERSION = "2024-11-05"
 TOOLS = [{"name": "echo", "description": "Says it again", "inputSchema": {"type": "object"}}]
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that leaves closes its stream."""
-
-
-class OldSseServer:
+class OldSseServer(ThreadedServer):
     """`server.url` is the address of the stream; there is nothing at any other one."""
 
     def __init__(self, headers: dict[str, str] | None = None) -> None:
         self.headers = headers or {}
         self._streams: dict[str, queue.SimpleQueue[bytes]] = {}
-        self._server = _Server(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        super().__init__(self._handler())
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/sse"
-
-    def __enter__(self) -> OldSseServer:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        return f"http://{self.address}/sse"
 
     def _answer(self, message: dict[str, Any]) -> dict[str, Any] | None:
         """None for a notification."""

@@ -19,17 +19,18 @@ import socket
 import ssl
 import struct
 import tarfile
-import threading
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
+
+from tests.support.threaded import ThreadedServer
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 REPO = "docker/mcp-registry"
@@ -76,14 +77,7 @@ class Asked:
     headers: dict[str, str]
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Connections that break are what this server is for."""
-
-
-class RegistryServer:
+class RegistryServer(ThreadedServer):
     """`with RegistryServer(...) as server`: `server.url` is its address. Its contents may be changed while it runs."""
 
     def __init__(
@@ -98,24 +92,14 @@ class RegistryServer:
         self.asked: list[Asked] = []
         self._faults: dict[str, list[Fault]] = defaultdict(list)
         self._always: dict[str, Fault] = {}
-        self._server = _Server(("127.0.0.1", 0), self._handler())
+        super().__init__(self._handler())
         self._scheme = "https" if tls else "http"
         if tls:
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+            self.http.socket = tls.wrap_socket(self.http.socket, server_side=True, do_handshake_on_connect=False)
 
     @property
     def url(self) -> str:
-        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> RegistryServer:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        return f"{self._scheme}://{self.address}"
 
     def fault(self, path: str, *faults: Fault) -> None:
         """The next answers for paths that begin so."""
