@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mcp_operator.bridge.options import Options
 
 
 def main(argv: Sequence[str] | None = None) -> None:
+    """Run `mcp-bridge` with these arguments, or those of the process; ends in SystemExit with the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["install"]:
         from mcp_operator.bridge.install import main as install
@@ -30,14 +35,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     sys.exit(serve(parse(arguments)))
 
 
-def serve(options: object) -> int:
+def serve(options: Options) -> int:
+    """Serve until the server ends or a signal comes; the exit code."""
     import asyncio
     import signal
 
-    from mcp_operator.bridge.options import Options
     from mcp_operator.bridge.server import Bridge, say
-
-    assert isinstance(options, Options)
 
     async def run() -> int:
         bridge = Bridge(options)

@@ -28,7 +28,6 @@ from mcp_operator.protocol.versions import LATEST_LEGACY, LEGACY_VERSIONS, MODER
 
 FLUSH_SECONDS = 2.0
 MAX_BODIES = 16
-# What a client may leave unread before it counts as gone; always more than one answer.
 MIN_UNREAD = 64 * 1024 * 1024
 
 
@@ -39,8 +38,8 @@ class Bridge:
         self._options = options
         self._metrics = Metrics()
         self._guard = Guard(options.hosts, options.allowed_hosts)
-        max_unread = max(MIN_UNREAD, options.max_message * 4 // 3)
-        self._connections = Connections(self._route, options.max_body, options.max_body * MAX_BODIES, max_unread)
+        max_buffered, max_unread = options.max_body * MAX_BODIES, unread_bound(options.max_message)
+        self._connections = Connections(self._route, options.max_body, max_buffered, max_unread)
         self._modern = ModernRelay(options, self._metrics)
         self._sessions = Sessions(options, self._metrics)
         self._servers: list[asyncio.Server] = []
@@ -207,6 +206,11 @@ class Bridge:
 
     def _full(self) -> bool:
         return self._metrics.in_flight >= self._options.max_in_flight or self._modern.channel.child.clogged
+
+
+def unread_bound(max_message: int) -> int:
+    """How many bytes a client may leave unread before it counts as gone: always more than the largest answer."""
+    return max(MIN_UNREAD, max_message * 4 // 3)
 
 
 def id_in(body: bytes) -> Any:
