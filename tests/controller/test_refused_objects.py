@@ -1,4 +1,4 @@
-"""What the API server does not take, or what stands in the way of it: Failed, with words, until somebody changes it."""
+"""What the API server does not take, or what stands in the way of it: the status says so, until somebody changes it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from mcp_operator.api import names
+from mcp_operator.controllers.world import MCPSERVERS
 from mcp_operator.runtime.resources import DEPLOYMENTS
 
 from tests.controller.harness import NOWHERE, Operated, until
@@ -52,3 +53,23 @@ async def test_what_the_api_server_finds_invalid_is_a_failure_until_it_is_mended
     await op.change("demo", volumes=None)
     await op.deployment("demo")
     await op.phase("demo", "Pending")
+
+
+async def test_a_server_that_only_others_hold_back_says_who(op: Operated) -> None:
+    await op.create("demo")
+    await op.deployment("demo")
+    held = {"metadata": {"finalizers": [names.FINALIZER, "someone.test/theirs"]}}
+    await op.kube.patch(MCPSERVERS, "demo", held, op.namespace)
+    await op.kube.delete(MCPSERVERS, "demo", op.namespace)
+
+    async def left() -> bool:
+        server = await op.kube.get(MCPSERVERS, "demo", op.namespace)
+        return bool(server["metadata"]["finalizers"] == ["someone.test/theirs"])
+
+    await until(left, "ours is gone and theirs is there")
+    status = await op.status("demo")
+    assert (status["phase"], status["message"]) == (
+        "Terminating",
+        "waiting for the end of: the finalizer someone.test/theirs",
+    )
+    await op.kube.patch(MCPSERVERS, "demo", {"metadata": {"finalizers": None}}, op.namespace)

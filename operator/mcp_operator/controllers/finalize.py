@@ -16,6 +16,8 @@ from mcp_operator.runtime.resources import DEPLOYMENTS, key_of
 
 Object = dict[str, Any]
 ORPHAN = "orphan"
+# Those of the API server's own collector, which takes them in a moment.
+_OF_THE_COLLECTOR = (ORPHAN, "foregroundDeletion")
 
 
 async def ensure_finalizer(world: World, server: Object) -> Object:
@@ -55,6 +57,12 @@ async def _remove(world: World, server: Object, child: Object) -> None:
         return
     if owned([live], server):
         await remove(world, child)
+
+
+def of_others(server: Object) -> list[str]:
+    """The finalizers for which a server stays when ours is gone."""
+    mine = (names.FINALIZER, *_OF_THE_COLLECTOR)
+    return [one for one in server["metadata"].get("finalizers") or () if one not in mine]
 
 
 async def drop_finalizer(world: World, server: Object) -> None:

@@ -132,6 +132,11 @@ class ServerReconciler:
         if left:
             deployment = self._world.child(DEPLOYMENTS, key_of(server))
             return await self._report(Facts(server, deployment=deployment, leaving=tuple(left)))
+        others = finalize.of_others(server)
+        if others:
+            # The operator's last word: it is not asked for the rest.
+            await self._report(Facts(server, leaving=tuple(f"the finalizer {one}" for one in others)))
+            server = self._world.server(key_of(server)) or server
         await finalize.drop_finalizer(self._world, server)
         return DONE
 
