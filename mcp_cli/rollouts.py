@@ -47,7 +47,7 @@ def wait_replaced(session: Session, server: dict[str, Any], stamp: str, seconds:
             line.show(words + why)
             failed_since = (failed_since or time.monotonic()) if why else None
             if failed_since and time.monotonic() - failed_since > HOPELESS_AFTER:
-                raise CliError(f"{name} cannot become ready: {why_not_ready(server)}", look(name))
+                raise CliError(f"{name} cannot become ready: {why_not_ready(server)}", look(name, server))
             if time.monotonic() > until:
                 hint = f"`mcp status {name}` tells what holds it up; it goes on in the background."
                 raise TimedOut(f"{words}{why}, after {spoken(seconds)}", hint)

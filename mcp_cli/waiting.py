@@ -52,7 +52,7 @@ def wait_ready(session: Session, server: dict[str, Any], seconds: float) -> dict
             line.show(progress(server))
             failed_since = (failed_since or time.monotonic()) if hopeless(server) else None
             if failed_since and time.monotonic() - failed_since > HOPELESS_AFTER:
-                raise CliError(f"{name} cannot become ready: {why_not_ready(server)}", look(name))
+                raise CliError(f"{name} cannot become ready: {why_not_ready(server)}", look(name, server))
             if time.monotonic() > until:
                 raise TimedOut(
                     f"{name} was not ready after {spoken(seconds)}: {why_not_ready(server)}", look(name, server)
@@ -78,8 +78,12 @@ def progress(server: dict[str, Any]) -> str:
     return f"{server['metadata']['name']}: {phase_of(server)}, {replicas_of(server)} ready, {why_not_ready(server)}"
 
 
-def look(name: str, server: dict[str, Any] | None = None) -> str:
+def look(name: str, server: dict[str, Any]) -> str:
     """Where the reason is to be found."""
-    if server is not None and not status_of(server).get("phase"):
+    from mcp_cli.endpoints import remote_url
+
+    if not status_of(server).get("phase"):
         return "Is an operator running? `mcp operator run` runs one in the foreground."
+    if remote_url(server):
+        return f"It runs elsewhere: correct its address or headers, or wait; `mcp status {name} --watch` tells."
     return f"`mcp describe {name}` shows its pods and events, `mcp logs {name}` what it said."

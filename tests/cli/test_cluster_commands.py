@@ -243,6 +243,15 @@ def test_a_server_that_runs_elsewhere_has_no_pods_to_work_on(on: Run, command: s
     assert done.stderr.startswith("error: time runs elsewhere, at https://tools.example.com/mcp: it has no pods\n")
 
 
+def test_a_wait_for_a_server_that_runs_elsewhere_points_at_no_pods(on: Run, kube: Kube, cluster: Cluster) -> None:
+    spec = {"runtime": {"type": "remote", "url": "https://tools.example.com/mcp"}}
+    assert on("deploy", "-f", "-", input=yaml.safe_dump(MANIFEST | {"spec": spec})).code == 0
+    set_status(kube, cluster, "Failed", reason="NoAnswer", message="it does not answer")
+    done = on("deploy", "-f", "-", "--wait", "--wait-timeout", "1s", input=yaml.safe_dump(MANIFEST | {"spec": spec}))
+    assert done.code == 124
+    assert "It runs elsewhere: correct its address or headers, or wait; `mcp status time --watch` tells." in done.stderr
+
+
 def test_an_older_status_is_not_taken_for_the_new_spec(time: Run, kube: Kube, cluster: Cluster) -> None:
     set_status(kube, cluster, "Running", 2)
     done = time("scale", "time", "--replicas", "4", "--wait", "--wait-timeout", "1s")

@@ -5,6 +5,8 @@ Called by `sync` and `aio`; callers import the exceptions from here.
 
 from __future__ import annotations
 
+import re
+
 import httpx
 
 from mcp_operator.protocol.failures import (
@@ -37,6 +39,7 @@ __all__ = [
 ]
 
 # What httpx raises where a request cannot be made or a body cannot be read.
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 HTTPX_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
 
 
@@ -47,5 +50,6 @@ def translated(error: Exception, url: str) -> McpError:
     if isinstance(error, httpx.TimeoutException):
         return McpTimeout(f"{url} did not answer in time")
     if isinstance(error, httpx.ConnectError):
-        return TransportError(f"cannot connect to {url}: {error or 'connection failed'}")
+        words = _ERRNO.sub("", str(error)) or "connection failed"
+        return TransportError(f"cannot connect to {url}: {words}")
     return TransportError(f"the connection to {url} broke: {error or type(error).__name__}")
