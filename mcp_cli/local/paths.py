@@ -32,7 +32,10 @@ def package_store() -> Path:
 def _xdg(variable: str, fallback: str) -> Path:
     """An XDG base folder; a relative value counts as unset, as the specification asks."""
     value = os.environ.get(variable, "")
-    return Path(value) if value.startswith("/") else Path.home() / fallback
+    if value.startswith("/"):
+        return Path(value)
+    home = os.path.expanduser("~")  # noqa: PTH111  (pathlib raises where there is none)
+    return Path(home if home.startswith("/") else "/") / fallback
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,3 +229,11 @@ def test_process_that_is_killed_while_it_writes_leaves_all_or_nothing(folder: Pa
     assert mcp("registry", "search", "s299", "-o", "name").stdout == "s299\n"
     assert mcp("registry", "refresh", "--name", "d").code == 0
     assert mcp("registry", "inspect", "s7", "--raw").stdout.count("# edited\n") == edits
+
+
+def test_a_relative_base_folder_counts_as_unset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the XDG specification asks: else each folder that one stands in gets a catalogue of its own."""
+    monkeypatch.chdir(tmp_path)
+    env: dict[str, str | None] = {"HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": "rel", "XDG_CONFIG_HOME": "rel"}
+    assert mcp("registry", "list", env=env).code == 0
+    assert [one.name for one in tmp_path.iterdir()] == ["home"]

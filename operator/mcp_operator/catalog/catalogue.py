@@ -38,9 +38,7 @@ def open_catalogue(readers: dict[str, Reader] | None = None) -> Iterator[Catalog
 
     `readers` reads types of sources that this package cannot read itself.
     """
-    home = os.path.expanduser("~")  # noqa: PTH111  (pathlib costs start-up)
-    config = os.environ.get("XDG_CONFIG_HOME") or f"{home}/.config"
-    cache = os.environ.get("XDG_CACHE_HOME") or f"{home}/.cache"
+    config, cache = _base("XDG_CONFIG_HOME", ".config"), _base("XDG_CACHE_HOME", ".cache")
     catalogue = Catalogue(f"{config}/mcp/registries.yaml", Index(f"{cache}/mcp/catalogue.db"), readers)
     try:
         catalogue.index_builtin()
@@ -49,6 +47,15 @@ def open_catalogue(readers: dict[str, Reader] | None = None) -> Iterator[Catalog
         raise unusable(catalogue.index_path, error) from error
     finally:
         catalogue.close()
+
+
+def _base(variable: str, fallback: str) -> str:
+    """An XDG base folder. A relative one counts as unset; a user without a home has /, which takes no file."""
+    value = os.environ.get(variable, "")
+    if value.startswith("/"):
+        return value
+    home = os.path.expanduser("~")  # noqa: PTH111  (pathlib costs start-up)
+    return f"{home.rstrip('/') if home.startswith('/') else ''}/{fallback}"
 
 
 class Catalogue:

@@ -39,6 +39,7 @@ def is_in_cluster() -> bool:
 
 async def load(source: Source) -> Any:
     """A `kubernetes.aio.client.Configuration` for the source; its session sends who the user acts as."""
+    _have_a_home()
     from kubernetes.aio import config as aio_config
     from kubernetes.aio.client.configuration import Configuration
     from yaml import YAMLError
@@ -63,6 +64,12 @@ async def load(source: Source) -> Any:
     trusts = not is_loopback(configuration.host)
     configuration.client_session_kwargs = {"trust_env": trusts, "headers": acts_as}
     return configuration
+
+
+def _have_a_home() -> None:
+    """The library asks for the home when it is imported, and the user of a pod may have none."""
+    if os.path.expanduser("~") == "~":  # noqa: PTH111  (pathlib raises)
+        os.environ["HOME"] = "/"
 
 
 async def _load_files(source: Source, configuration: Any) -> Headers:
@@ -93,7 +100,7 @@ def _unusable(words: str) -> ConfigError:
 
 
 def _file(source: Source) -> str:
-    path = source.kubeconfig or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+    path = source.kubeconfig or os.environ.get("KUBECONFIG") or os.path.expanduser("~/.kube/config")  # noqa: PTH111
     if source.kubeconfig and not Path(path).expanduser().is_file():
         raise ConfigError(f"the kubeconfig {source.kubeconfig} does not exist; name another with --kubeconfig")
     return path
