@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support import realnode, runner_image
-from tests.support.processes import Process, free_ports
+from tests.support.processes import Process
 from tests.support.realnode import RealNode
 
 NAMESPACE = "team"
@@ -48,8 +48,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealNode]:
 def operator(node: RealNode, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     """The operator as a process outside the cluster's network."""
     log = tmp_path_factory.mktemp("operator") / "operator.log"
-    metrics, health = free_ports(2)
-    addresses = [f"--metrics-bind-address=127.0.0.1:{metrics}", f"--health-probe-bind-address=127.0.0.1:{health}"]
+    addresses = ["--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0"]
     process = Process(
         "mcp-operator", [str(BIN / "mcp-operator"), "run", f"--kubeconfig={node.kubeconfig}", *addresses], log
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -76,9 +76,7 @@ def _asked(
     if status is not None:
         code, answer = server.ask("PATCH", f"{path}/{name}/status", {"status": status}, scenarios.MERGE)
         assert code == 200, answer
-    before = datetime.now(UTC).isoformat()
-    _, table = server.ask("GET", f"{path}/{name}?includeObject=Object", accept=TABLE)
-    after = datetime.now(UTC).isoformat()
+    before, table, after = quickly_asked(server, f"{path}/{name}?includeObject=Object")
     server.ask("DELETE", f"{path}/{name}?gracePeriodSeconds=0")
     row = table["rows"][0]
     row["object"]["metadata"].pop("managedFields", None)
@@ -87,3 +85,13 @@ def _asked(
     if printed(entry, before) != entry["cells"]:
         entry["now"] = after
     return {**entry, "conditions": row.get("conditions")}
+
+
+def quickly_asked(server: RealServer, path: str) -> tuple[str, dict[str, Any], str]:
+    """A table, and the moments before and after it was made: so close that no age turns twice between them."""
+    while True:
+        before = datetime.now(UTC)
+        _, table = server.ask("GET", path, accept=TABLE)
+        after = datetime.now(UTC)
+        if after - before < timedelta(seconds=1):
+            return before.isoformat(), table, after.isoformat()
