@@ -14,7 +14,8 @@ from typing import TextIO
 
 from mcp_cli.durations import human
 from mcp_cli.output.harmless import harmless
-from mcp_cli.output.style import is_terminal
+from mcp_cli.output.style import redraws
+from mcp_cli.output.table import cut, width_of
 
 CLEAR_LINE = "\r\x1b[2K"
 
@@ -27,7 +28,7 @@ class LiveLine:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
-        self._terminal = is_terminal(self._stream)
+        self._terminal = redraws(self._stream)
         self._started = time.monotonic()
         self._last = ""
 
@@ -52,7 +53,7 @@ class LiveLine:
         LiveLine.said = words
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
-            self._write(CLEAR_LINE + f"{words} [{human(self.elapsed)}]"[:width])
+            self._write(CLEAR_LINE + cut(f"{words} [{human(self.elapsed)}]", width))
         elif changed:
             self._write(words + "\n")
 
@@ -66,7 +67,7 @@ class LiveBlock:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
-        self._terminal = is_terminal(self._stream)
+        self._terminal = redraws(self._stream)
         self._last: str | None = None
         self._height = 0
 
@@ -91,4 +92,4 @@ class LiveBlock:
 
         width = max(1, shutil.get_terminal_size().columns)
         plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
-        return sum(max(1, -(-len(line) // width)) for line in plain.split("\n"))
+        return sum(max(1, -(-width_of(line) // width)) for line in plain.split("\n"))

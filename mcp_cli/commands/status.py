@@ -65,7 +65,7 @@ def _watch(session: Session, names: tuple[str, ...]) -> None:
     from mcp_cli.following import Following
     from mcp_cli.kinds import SERVERS
     from mcp_cli.live import LiveBlock
-    from mcp_cli.output.style import is_terminal
+    from mcp_cli.output.style import redraws
     from mcp_cli.servers import find_server
 
     found = [find_server(session, name)["metadata"] for name in names]
@@ -75,7 +75,7 @@ def _watch(session: Session, names: tuple[str, ...]) -> None:
     following = Following(session.cluster, SERVERS, only["namespace"] if only else session.scope, field_selector=fields)
     known: dict[str, dict[str, Any]] = {}
     block, ready = LiveBlock(), False
-    for change in following.changes(TICK if is_terminal(sys.stdout) else None):
+    for change in following.changes(TICK if redraws(sys.stdout) else None):
         if change is not None and asked and change.obj and _key(change.obj) not in asked:
             continue
         if change is not None:

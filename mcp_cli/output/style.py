@@ -43,6 +43,11 @@ def is_terminal(stream: IO[Any]) -> bool:
         return False
 
 
+def redraws(stream: IO[Any]) -> bool:
+    """Whether what was written can be written over: `TERM=dumb` (an editor's shell) shows the escapes instead."""
+    return is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
 def colour_for(stream: IO[Any]) -> bool:
     """Colour only for a person: a terminal that can, and nobody who said no."""
     if _forbidden_by_flag or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":

@@ -110,3 +110,15 @@ def width_of(text: str) -> int:
     if text.isascii():
         return len(text)
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def cut(text: str, width: int) -> str:
+    """As much of one line as fits into so many columns."""
+    if width_of(text) <= width:
+        return text
+    taken = 0
+    for number, character in enumerate(text):
+        taken += width_of(character)
+        if taken > width:
+            return text[:number]
+    return text

@@ -21,7 +21,7 @@ from mcp_operator.catalog.refreshing import Watch
 
 from mcp_cli.errors import TimedOut
 from mcp_cli.live import LiveLine
-from mcp_cli.output.style import is_terminal
+from mcp_cli.output.style import redraws
 from mcp_cli.views.catalogue import harmless
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Watched(Watch):
         super().__init__(Fetcher(Surroundings(wait=self._wait, heard=self._heard)))
         self._session = session
         self._line = LiveLine()
-        self._terminal = is_terminal(sys.stderr)
+        self._terminal = redraws(sys.stderr)
         self._doing = Doing()
         self._lock = threading.Lock()
         self._ended = threading.Event()
