@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 from mcp_operator.bridge.channel import Channel
 from mcp_operator.bridge.child import Child
+from mcp_operator.bridge.exchange import OwnExchange
 from mcp_operator.bridge.http1 import Responder
 from mcp_operator.bridge.http_head import Request
 from mcp_operator.bridge.metrics import Metrics
@@ -92,6 +93,33 @@ async def test_what_a_child_says_before_its_start_is_over_is_kept(monkeypatch: p
     channel = Channel(cast(Any, None))
     await channel.start(["thing"], 1024)
     assert channel.child.last_words == "usage: thing FILE"
+
+
+async def test_message_too_deep_to_be_written_leaves_nobody_waiting() -> None:
+    """What can just be read may be too deep to be written: the two stand on the stack at other heights."""
+    deep: Any = []
+    for _ in range(100_000):
+        deep = [deep]
+    channel = Channel(cast(Any, None))
+    channel.child = Child(lambda line: None, lambda start, end: None, 1024)
+    exchange = OwnExchange({"id": 1, "method": "x"})
+    channel.submit({"jsonrpc": "2.0", "id": 1, "method": "x", "params": {"deep": deep}}, exchange)
+    assert await asyncio.wait_for(exchange.reply, PATIENCE) is None
+    answered = OwnExchange({"id": 1, "method": "x"})
+    channel.waiting[7] = answered
+    channel._on_message({"jsonrpc": "2.0", "id": 7, "result": deep}, b"")
+    assert await asyncio.wait_for(answered.reply, PATIENCE) is None
+    assert not channel.waiting
+
+
+async def test_no_depth_of_a_request_stays_in_flight(bridge: Bridge) -> None:
+    message = modern_request("tools/call", {"name": "echo", "arguments": {"text": "x", "deep": 0}})
+    body, headers = json.dumps(message), modern_headers(message)
+    for depth in range(900, 1000):
+        deep = body.replace('"deep": 0', f'"deep": {"[" * depth}{"]" * depth}').encode()
+        answer = await bridge.post(deep, headers)
+        assert answer.status_code in (200, 400)
+    assert await bridge.metric("mcp_bridge_requests_in_flight ") == 0
 
 
 async def test_legacy_session_hears_of_an_odd_error_too(bridge: Bridge) -> None:

@@ -174,3 +174,8 @@ def test_whatever_was_said_the_words_are_short_and_said_once(lines: list[str]) -
 @given(some.text(max_size=2000))
 def test_no_output_breaks_it(text: str) -> None:
     assert all(line.strip() == line and "\n" not in line for line in telling(text))
+
+
+def test_brackets_without_end_are_words_like_others() -> None:
+    (line,) = telling('{"msg": ' + "[" * 3000 + "}")
+    assert line.startswith('{"msg": [[[')

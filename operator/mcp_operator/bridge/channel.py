@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from mcp_operator.bridge.child import Child, write_stderr
 from mcp_operator.bridge.exchange import Exchange
 from mcp_operator.protocol import names
-from mcp_operator.protocol.errors import INTERNAL_ERROR
+from mcp_operator.protocol.errors import INTERNAL_ERROR, INVALID_REQUEST
 from mcp_operator.protocol.messages import MalformedMessage, Message, decode, encode, meta_of
 
 # A successful response says its id at its start or at its end; then it is passed on without being parsed.
@@ -59,7 +59,13 @@ class Channel:
         message["id"] = number
         if exchange.token is not None:
             message["params"]["_meta"][names.PROGRESS_TOKEN] = number
-        if not self.child.send(encode(message)):
+        try:
+            sent = self.child.send(encode(message))
+        except MalformedMessage as error:
+            del self.waiting[number]
+            exchange.fail(400, INVALID_REQUEST, str(error))
+            return number
+        if not sent:
             del self.waiting[number]
             exchange.fail(502, INTERNAL_ERROR, "the server has ended")
         return number
@@ -136,7 +142,12 @@ class Channel:
         meta = result.get("_meta") if isinstance(result, dict) else None
         if isinstance(meta, dict) and meta.get(names.META_SUBSCRIPTION) == number:
             meta[names.META_SUBSCRIPTION] = exchange.message_id
-        exchange.answer(encode(message), message)
+        try:
+            data = encode(message)
+        except MalformedMessage as error:
+            exchange.fail(502, INTERNAL_ERROR, f"the server's answer cannot be passed on: {error}")
+        else:
+            exchange.answer(data, message)
 
     def _on_notification(self, message: Message, line: bytes) -> None:
         params: Any = message.get("params")

@@ -143,7 +143,7 @@ def _of_json(line: str) -> str:
     """The words of a log record; the line itself where it is something else."""
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return line
     words = next((record[key] for key in ("msg", "message", "error") if isinstance(record.get(key), str)), None)
     if words is None:

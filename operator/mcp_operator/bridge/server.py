@@ -202,7 +202,10 @@ class Bridge:
         accept = request.headers.get("accept", "*/*")
         streams = names.SSE_TYPE in accept or "*/*" in accept or "text/*" in accept
         relay = self._modern if request_era(message, request.headers) == MODERN else self._sessions
-        relay.handle(message, request, responder, streams)
+        try:
+            relay.handle(message, request, responder, streams)
+        except MalformedMessage as error:
+            refuse(responder, 400, message.get("id"), INVALID_REQUEST, str(error))
 
     def _full(self) -> bool:
         return self._metrics.in_flight >= self._options.max_in_flight or self._modern.channel.child.clogged

@@ -43,11 +43,16 @@ def _finite(text: str) -> float:
 
 
 def encode(message: Any) -> bytes:
-    """One line of compact UTF-8, fit for stdio and for an HTTP body (a lone surrogate stays escaped)."""
+    """One line of compact UTF-8, fit for stdio and for an HTTP body (a lone surrogate stays escaped).
+
+    Raises MalformedMessage for what is nested too deeply, which `decode` may just have managed.
+    """
     try:
         return json.dumps(message, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
     except UnicodeEncodeError:
         return json.dumps(message, separators=(",", ":"), allow_nan=False).encode()
+    except RecursionError:
+        raise MalformedMessage("nested too deeply") from None
 
 
 def read(data: bytes | str) -> Message:
