@@ -18,8 +18,16 @@ COMPLETE_VARIABLE = "_MCP_COMPLETE"
 def main() -> None:
     """Run the command line and leave with its exit code."""
     name = program_name(sys.argv[0])
+    _have_streams()
     _never_fail_on_a_character()
     sys.exit(boundary(lambda: run(sys.argv[1:], name)))
+
+
+def _have_streams() -> None:
+    """A closed stream (`<&-`) is nothing to read and takes nothing; what is opened later must not get its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123  (lives as long)
 
 
 def _never_fail_on_a_character() -> None:

@@ -150,6 +150,12 @@ def test_results_that_nobody_can_take(redirection: str, code: int, said: str) ->
     assert (done.returncode, (done.stderr.splitlines() or [""])[0]) == (code, said)
 
 
+def test_a_closed_stdin_is_an_empty_one() -> None:
+    command = f"{sys.executable} -m mcp_cli.main deploy --dry-run -f - <&-"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (1, "error: there is no object in -")
+
+
 def test_a_locale_without_the_character_is_no_error() -> None:
     program = "import sys, click; sys.argv = ['mcp']; from mcp_cli import main; main.run = lambda *_: click.echo('✓ é')"
     done = subprocess.run(
