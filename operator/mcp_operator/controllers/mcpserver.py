@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mcp_operator.api import names
-from mcp_operator.api.conditions import AVAILABLE, READY, is_true
+from mcp_operator.api.conditions import AVAILABLE, READY, find, is_true
 from mcp_operator.api.resolve import ResolvedServer, parse_duration, resolve
 from mcp_operator.api.validation import validate
 from mcp_operator.controllers import announce, finalize, remote, status
@@ -35,7 +35,7 @@ from mcp_operator.runtime.resources import DEPLOYMENTS, Key, key_of
 Object = dict[str, Any]
 
 NOT_READY_SECONDS = 30.0
-SUSPENDED = Problem("Suspended", "reconciling is suspended; everything stays as it is")
+SUSPENDED = Problem(status.SUSPENDED, "reconciling is suspended; everything stays as it is")
 _REVISION = "deployment.kubernetes.io/revision"
 _TEMPLATE_HASH = "pod-template-hash"
 
@@ -141,8 +141,10 @@ class ServerReconciler:
         return DONE
 
     def _suspended(self, completion: Completion, resolved: ResolvedServer) -> Facts:
+        """Nobody is asked anew: what served before serves again when its pods do."""
         facts = self._facts(completion, resolved, SUSPENDED)
-        spoke = is_true((completion.server.get("status") or {}).get("conditions"), AVAILABLE)
+        before = find((completion.server.get("status") or {}).get("conditions"), AVAILABLE) or {}
+        spoke = before.get("status") == "True" or before.get("reason") == status.UNAVAILABLE
         return replace(facts, speaks=spoke)
 
     # --- looking -------------------------------------------------------------------------------------------------

@@ -30,6 +30,11 @@ PENDING, RUNNING, DEGRADED, FAILED, STOPPED, TERMINATING = (
 )
 
 
+SUSPENDED = "Suspended"
+# Of a suspended server that spoke and whose pods are away: the condition remembers that it did.
+UNAVAILABLE = "NoReplicaAvailable"
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What a reconcile has seen of one server."""
@@ -199,7 +204,7 @@ def _enough(facts: Facts, counts: Counts) -> Verdict:
 
 
 def _hindered(problem: Problem, counts: Counts) -> Verdict:
-    if problem.reason == "Suspended":
+    if problem.reason == SUSPENDED:
         phase = STOPPED if counts.wanted == 0 else _by_count(counts)
         return Verdict(phase, problem.reason, problem.message)
     if counts.ready:
@@ -219,18 +224,24 @@ def _said(problem: Problem | None, default: str) -> str:
 
 def _conditions(facts: Facts, counts: Counts, verdict: Verdict) -> list[Condition]:
     ready = verdict.phase == RUNNING and verdict.reason == "Ready"
-    available = facts.speaks and counts.available > 0 and verdict.phase != TERMINATING
     found = [
         condition(conditions.READY, "True" if ready else "False", verdict.reason, verdict.message),
-        condition(conditions.AVAILABLE, "True", "Available", "requests are served")
-        if available
-        else condition(conditions.AVAILABLE, "False", _word(verdict.reason), verdict.message),
+        _available(facts, counts, verdict),
         _progressing(facts, counts, verdict),
     ]
     if verdict.phase != TERMINATING:
         found.append(_applied(facts.applied))
         found.extend(_registry(facts))
     return found
+
+
+def _available(facts: Facts, counts: Counts, verdict: Verdict) -> Condition:
+    if facts.speaks and verdict.phase != TERMINATING:
+        if counts.available > 0:
+            return condition(conditions.AVAILABLE, "True", "Available", "requests are served")
+        if facts.applied is not None and facts.applied.reason == SUSPENDED:
+            return condition(conditions.AVAILABLE, "False", UNAVAILABLE, "no replica is available")
+    return condition(conditions.AVAILABLE, "False", _word(verdict.reason), verdict.message)
 
 
 def _progressing(facts: Facts, counts: Counts, verdict: Verdict) -> Condition:
