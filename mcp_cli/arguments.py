@@ -6,10 +6,10 @@ call` and, for the answers to a server's questions, by `asking`.
 
 from __future__ import annotations
 
-import json
 from difflib import get_close_matches
 from typing import Any
 
+from mcp_cli.documents import json_of
 from mcp_cli.errors import WrongUsage
 
 Schema = dict[str, Any]
@@ -86,7 +86,7 @@ def _as(kind: str, text: str) -> tuple[Any, bool]:
     if kind == "string" or kind not in _JSON_TYPES:
         return None, False
     try:
-        value = json.loads(text)
+        value = json_of(text)
     except ValueError:
         return None, False
     if kind == "integer" and isinstance(value, float) and value.is_integer():

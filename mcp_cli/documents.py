@@ -1,8 +1,8 @@
 """Documents that people write: YAML or JSON text to plain data, as kubectl reads it.
 
 Role: what two readers would understand differently is read in kubectl's way (dates and `12:30:45` are text); what JSON
-cannot say, what stands twice and what would grow beyond all bounds is refused. Pure. Called by `manifests` and
-`fromcatalogue`.
+cannot say, what stands twice and what would grow beyond all bounds is refused. Pure. Called by `manifests`,
+`fromcatalogue` and `tools call`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,16 @@ def documents_of(text: str) -> list[Any]:
         found = _json(text) if text.lstrip()[:1] in ("{", "[") else None
         documents = _yaml(text) if found is None else found
         return [_plain(one) for one in documents if one is not None]
+    except RecursionError as error:
+        raise Unreadable("is nested too deeply") from error
+
+
+def json_of(text: str) -> Any:
+    """The one JSON document of a text."""
+    try:
+        return _plain(json.loads(text, object_pairs_hook=_object))
+    except json.JSONDecodeError as error:
+        raise Unreadable(f"is not JSON: {error}") from error
     except RecursionError as error:
         raise Unreadable("is nested too deeply") from error
 

@@ -70,6 +70,25 @@ def test_what_cannot_be_sent_as_it_is_written(text: str, words: str) -> None:
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b'{"a": "\xff"}', "is not text in UTF-8"),
+        (b'{"a": "\\ud83d"}', "half of a character"),
+        (b'{"a": NaN}', "no number in JSON"),
+        (b'{"a": 1, "a": 2}', 'says "a" twice in one place'),
+        (b'{"a":' * 50_000, "nested too deeply"),
+        (b"a: 1", "is not JSON"),
+        (b"[]", "is no JSON object"),
+    ],
+)
+def test_arguments_of_a_tool_are_refused_before_a_server_is_asked(tmp_path: Path, data: bytes, words: str) -> None:
+    file = tmp_path / "arguments.json"
+    file.write_bytes(data)
+    done = mcp("tools", "call", "time", "convert", "--args-file", str(file))
+    assert (done.code, words in done.stderr.splitlines()[0]) == (2, True), done.stderr
+
+
 def test_a_file_is_refused_in_one_line(tmp_path: Path) -> None:
     file = tmp_path / "server.yaml"
     file.write_text("a: 1\na: 2\n")

@@ -75,7 +75,20 @@ def test_a_repeated_argument_is_a_list_where_it_may_be_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "pair", ["count=five", "count=1.5", "count=true", "loud=maybe", "options=[1]", "numbers=x", "step=x", "=1", "text"]
+    "pair",
+    [
+        "count=five",
+        "count=1.5",
+        "count=true",
+        "loud=maybe",
+        "options=[1]",
+        "numbers=x",
+        "numbers=NaN",
+        "numbers=[1e999]",
+        "step=x",
+        "=1",
+        "text",
+    ],
 )
 def test_a_value_that_cannot_be_it_is_wrong_usage(pair: str) -> None:
     with pytest.raises(WrongUsage) as failed:

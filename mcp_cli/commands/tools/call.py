@@ -71,21 +71,24 @@ def _document(text: str | None, path: str | None) -> dict[str, Any]:
     """The JSON object of --args or --args-file; empty without either."""
     if text is None and path is None:
         return {}
-    import json
     import sys
     from pathlib import Path
 
+    from mcp_cli.documents import Unreadable, json_of
+
     where = "--args" if text is not None else "stdin" if path == "-" else str(path)
-    if text is None:
-        text = sys.stdin.read() if path == "-" else Path(str(path)).read_text(encoding="utf-8")
+    hint = 'The arguments are an object, for example {"timezone": "UTC"}.'
     try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise WrongUsage(
-            f"{where} is not JSON: {error}", 'The arguments are an object, for example {"timezone": "UTC"}.'
-        ) from error
+        if text is None:
+            data = sys.stdin.buffer.read() if path == "-" else Path(str(path)).read_bytes()
+            text = data.decode("utf-8-sig")
+        document = json_of(text)
+    except UnicodeDecodeError as error:
+        raise WrongUsage(f"{where} is not text in UTF-8", hint) from error
+    except Unreadable as error:
+        raise WrongUsage(f"{where} {error}", hint) from error
     if not isinstance(document, dict):
-        raise WrongUsage(f"{where} is no JSON object", 'The arguments are an object, for example {"timezone": "UTC"}.')
+        raise WrongUsage(f"{where} is no JSON object", hint)
     return document
 
 
