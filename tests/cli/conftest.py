@@ -42,7 +42,9 @@ def own_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
     """A whole embedded cluster with its operator: the environment with which commands use it."""
     home = tmp_path_factory.mktemp("own-cluster")
     env: dict[str, str | None] = {"HOME": str(home), "MCP_LOCAL_DIR": str(home / "state"), "KUBECONFIG": None}
-    started = mcp("local", "start", env=env)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mcp_cli.local.client_side.START_SECONDS", 300.0)
+        started = mcp("local", "start", env=env)
     assert started.code == 0, started.stderr
     yield env
     mcp("local", "stop", env=env)
