@@ -17,7 +17,7 @@ from mcp_operator.catalog.network import ANNOTATION_ALLOWED_HOSTS, network_note,
 from mcp_operator.catalog.options import EntryOptions, Manifest, SecretKey
 from mcp_operator.catalog.templates import expand, templates
 from mcp_operator.catalog.values import Values, escape
-from mcp_operator.catalog.volumes import Mounts, split_mount
+from mcp_operator.catalog.volumes import Mounts, begins_with_given, split_mount
 
 _SHELL_VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
 
@@ -136,12 +136,13 @@ def _mounted(entry: ServerEntry, parameters: Parameters, values: Values) -> dict
     mounts = Mounts()
     for text in entry.volumes:
         listed = templates(text)
-        given = [parameters.given(template.name) for template in listed]
-        if given and isinstance(given[0], SecretKey):
-            mounts.add_secret(split_mount(text.replace(listed[0].source, "source"))[1], given[0])
+        first = parameters.given(listed[0].name) if listed else None
+        if isinstance(first, SecretKey):
+            mounts.add_secret(split_mount(text.replace(listed[0].source, "source"))[1], first)
             continue
+        filled = [template.source for template in listed if parameters.given(template.name) is not None]
         for mount in expand(text, parameters.lookup) or []:
-            mounts.add(mount, given=any(one is not None for one in given))
+            mounts.add(mount, given=begins_with_given(text, filled))
     for note in mounts.notes:
         values.note(note)
     return {"volumes": mounts.volumes, "volumeMounts": mounts.mounts}

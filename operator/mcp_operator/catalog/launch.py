@@ -19,7 +19,7 @@ from mcp_operator.catalog.model import RUNTIMES, Argument, Package, Variable
 from mcp_operator.catalog.options import EntryOptions, Manifest
 from mcp_operator.catalog.runners import Start
 from mcp_operator.catalog.values import Values
-from mcp_operator.catalog.volumes import Mounts
+from mcp_operator.catalog.volumes import Mounts, begins_with_given
 
 TRANSPORTS = ("stdio", "streamable-http", "sse")
 COMMAND_UNKNOWN = "the image speaks stdio and its registry says no command: give it with --command WORD for each word"
@@ -130,8 +130,9 @@ def _mounted(start: Start, values: Values) -> dict[str, Any]:
 
 
 def _given(argument: Argument, values: Values) -> bool:
-    """Whether a person chose a part of the argument."""
-    return any(values.given(part.name) is not None for part in argument.variables)
+    """Whether a person chose where the folder is."""
+    filled = [f"{{{part.name}}}" for part in argument.variables if values.given(part.name) is not None]
+    return begins_with_given(argument.value or "", filled)
 
 
 def _user(start: Start, values: Values) -> dict[str, Any]:

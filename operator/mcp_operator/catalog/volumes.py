@@ -8,12 +8,14 @@ key of a Secret becomes a file. A PersistentVolumeClaim is the person's to name 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from mcp_operator.catalog.options import SecretKey
 
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]")
+_SOURCE = re.compile(r"(?:^|,)(?:source|src)=")
 _RESERVED = ("/tmp", "/mcp/app", "/mcp/bridge", "/mcp/config")
 
 
@@ -52,6 +54,15 @@ class Mounts:
         name = f"data-{len(self.volumes)}"
         self.volumes.append({"name": name, **volume})
         self.mounts.append({"name": name, "mountPath": path, **how})
+
+
+def begins_with_given(text: str, given: Iterable[str]) -> bool:
+    """Whether the source of a mount, as the publisher wrote it, begins with one of the templates that a person filled.
+
+    One that stands elsewhere does not make the publisher's own path a path of the node.
+    """
+    named = _SOURCE.search(text)
+    return text.startswith(tuple(given), named.end() if named else 0)
 
 
 def split_mount(text: str) -> tuple[str, str, str]:

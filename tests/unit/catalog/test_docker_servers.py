@@ -91,6 +91,15 @@ def test_paths_of_the_publisher_are_empty_folders_and_given_ones_are_of_the_node
     assert [mount["mountPath"] for mount in given["volumeMounts"]] == ["/a", "/mnt/b", "/cache"]
 
 
+@pytest.mark.parametrize("written", ["/:/host{{mode}}", "/etc/{{mode}}:/x", "type=bind,src=/etc,dst=/x/{{mode}}"])
+def test_publishers_folder_of_the_node_is_not_mounted_because_a_person_set_something(written: str) -> None:
+    text = DOCUMENT.replace("{{watch.kubeconfig}}:/root/.kube/config:ro", written)
+    values = {"url": "https://x.test", "mode": "slow"}
+    found = plan(text, values=values, secret_keys=SECRET).manifest["spec"]
+    assert all("hostPath" not in volume for volume in found["volumes"])
+    assert len(found["volumes"]) == 3
+
+
 def test_file_may_be_the_key_of_a_secret() -> None:
     found = spec(secret_keys={"kubeconfig": SecretKey("clusters", "admin")})
     assert found["volumes"][-1]["secret"] == {"secretName": "clusters", "items": [{"key": "admin", "path": "config"}]}

@@ -85,6 +85,8 @@ def test_docker_run_is_read_as_docker_reads_it() -> None:
         named("-e", "TOKEN={token}", isRequired=True, variables={"token": {"isSecret": True, "isRequired": True}}),
         named("-v", "{folder}:/data:ro", variables={"folder": {"isRequired": True}}),
         named("--mount", "type=bind,source=/theirs,target=/cache"),
+        named("-v", "/etc:{folder}/etc", variables={"folder": {"isRequired": True}}),
+        named("--mount", "type=bind,src={folder},dst=/mnt", variables={"folder": {"isRequired": True}}),
         named("--user", "1001:1002"),
         named("--network", "host"),
         word("ghcr.io/a/img:1"),
@@ -103,6 +105,8 @@ def test_docker_run_is_read_as_docker_reads_it() -> None:
     assert spec["volumes"] == [
         {"name": "data-0", "hostPath": {"path": "/mine"}},
         {"name": "data-1", "emptyDir": {}},
+        {"name": "data-2", "emptyDir": {}},
+        {"name": "data-3", "hostPath": {"path": "/mine"}},
     ]
     assert spec["volumeMounts"][0] == {"name": "data-0", "mountPath": "/data", "readOnly": True}
     assert spec["securityContext"] == {"runAsUser": 1001, "runAsGroup": 1002}
