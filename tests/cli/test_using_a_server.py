@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.running import lines_until, mcp, started
+from tests.cli.running import lines_until, mcp, started, until
 
 Env = dict[str, str | None]
 
@@ -173,9 +173,9 @@ def test_connect_prints_what_reaches_the_server(asking: Env) -> None:
 
 
 def test_describe_shows_pods_and_events(asking: Env) -> None:
-    text = mcp("describe", "asking", env=asking).stdout
+    # A probe that the machine was too busy for leaves a pod unready for a moment.
+    text = until(lambda: mcp("describe", "asking", env=asking), lambda page: page.stdout.count("1/1") == 2).stdout
     assert "Tools:        4: add, count, greet, fail" in text
-    assert text.count("1/1") == 2
     assert "Started container mcp-server" in text
 
 
