@@ -12,7 +12,9 @@ from tests.support.cluster import Cluster
 
 
 @pytest.fixture
-async def op(cluster: Cluster) -> AsyncIterator[Operated]:
+async def op(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Operated]:
+    # Tests have the patience of a busy machine: the regular look must not do in it what a watch failed to tell.
+    monkeypatch.setattr("mcp_operator.controllers.mcpserver.NOT_READY_SECONDS", 3600.0)
     async with operated(cluster) as under_test:
         yield under_test
 

@@ -30,7 +30,7 @@ Object = dict[str, Any]
 T = TypeVar("T")
 
 NOWHERE = {"test.allbeone.io/no-such-node": "true"}
-PATIENCE = 60.0
+PATIENCE = 120.0
 # What a garbage collector of the control plane has a part in: a real one learns of a new kind only every 30 s, and
 # starts over when definitions come or go, which other tests do to a shared one.
 COLLECTED = 240.0
@@ -118,7 +118,7 @@ class Operated:
             await asyncio.sleep(seconds)
             return self.sent.total() == before and await self._settled()
 
-        await until(silent, "nobody has anything left to do", 2 * PATIENCE)
+        await until(silent, "nobody has anything left to do")
 
     async def _settled(self) -> bool:
         assert self.operator is not None and self._client is not None

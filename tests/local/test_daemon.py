@@ -32,6 +32,9 @@ from tests.support.waiting import eventually
 def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClusterPaths]:
     """A cluster of the test's own, stopped at its end."""
     monkeypatch.setenv(STATE_DIR_VARIABLE, str(tmp_path / "state"))
+    # As long as a process of a busy machine may take.
+    monkeypatch.setattr(client_side, "START_SECONDS", 300.0)
+    monkeypatch.setattr(client_side, "STOP_SECONDS", 300.0)
     paths = ClusterPaths.default()
     yield paths
     client_side.stop(paths)
@@ -39,7 +42,7 @@ def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClusterPa
 
 def mcp(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "mcp_cli.main", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 def create(paths: ClusterPaths, name: str) -> None:

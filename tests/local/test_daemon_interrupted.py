@@ -39,6 +39,9 @@ signal.pause()
 @pytest.fixture
 def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClusterPaths]:
     monkeypatch.setenv(STATE_DIR_VARIABLE, str(tmp_path / "state"))
+    # As long as a process of a busy machine may take.
+    monkeypatch.setattr(client_side, "START_SECONDS", 300.0)
+    monkeypatch.setattr(client_side, "STOP_SECONDS", 300.0)
     paths = ClusterPaths.default()
     yield paths
     # Not only a stop: a test that failed may leave the operator of a daemon that it killed.

@@ -31,7 +31,7 @@ class Daemon:
         self.paths = ClusterPaths(state)
         argv = [sys.executable, "-m", "mcp_cli.local.daemon", "--no-operator"]
         self.process = Process("daemon", argv, log, {STATE_DIR_VARIABLE: str(state)})
-        self.process.wait_until(self.paths.ready_file.exists, "ready", 60)
+        self.process.wait_until(self.paths.ready_file.exists, "ready", 180)
         self.api = PlainApi(self.paths.kubeconfig)
         self.node = Node(self.api, "default", until(lambda: schedulable_node(self.api), "the node is ready"))
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.support.processes import Process, StartError, free_ports
 
-START_TIMEOUT = 90.0
+START_TIMEOUT = 180.0
 START_ATTEMPTS = 3
 TAKEN = "address already in use"
 

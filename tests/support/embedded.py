@@ -14,7 +14,7 @@ from mcp_cli.local.paths import STATE_DIR_VARIABLE, ClusterPaths
 from tests.support.processes import Process
 
 MODULE = "mcp_cli.local.daemon"
-START_TIMEOUT = 90.0
+START_TIMEOUT = 180.0
 
 
 def available() -> bool:

@@ -24,7 +24,7 @@ from tests.support.embedded import EmbeddedControlPlane
 from tests.support.processes import StartError
 
 ROOT = Path(__file__).resolve().parents[2]
-START_TIMEOUT = 400.0
+START_TIMEOUT = 600.0
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-TIMEOUT = 60.0
+TIMEOUT = 120.0
 # What a garbage collector has a part in: a real one learns of a new kind only every 30 s, and starts over when
 # definitions come or go, which other tests do to a shared control plane.
 COLLECTED = 240.0

@@ -37,7 +37,7 @@ class AgentProgram:
         argv += [f"--register-with-taints={TAINT}={self.node_name}:NoSchedule"]
         self.folder.mkdir(parents=True, exist_ok=True)
         self.process = Process("node agent", argv, self.folder / "agent.log")
-        self.process.wait_until(self._ready, "registered", 90)
+        self.process.wait_until(self._ready, "registered", 180)
 
     def stop(self, *, remove: bool = True) -> None:
         if self.process is not None:

@@ -88,14 +88,14 @@ async def test_follow_gets_what_comes_and_ends_with_the_log(tmp_path: Path) -> N
         log.write("stdout", b"line %d\n" % number)
         await asyncio.sleep(0)
     log.close()
-    lines = (await asyncio.wait_for(reading, 20)).splitlines()
+    lines = (await asyncio.wait_for(reading, 60)).splitlines()
     assert lines == ["before", *(f"line {number}" for number in range(100))], "also over a rotation"
 
 
 async def test_follow_of_a_closed_log_ends_at_once(log: LogFile) -> None:
     log.write("stdout", b"x\n")
     log.close()
-    assert await asyncio.wait_for(text(log.path, log, follow=True), 20) == "x\n"
+    assert await asyncio.wait_for(text(log.path, log, follow=True), 60) == "x\n"
 
 
 async def test_the_last_words_of_a_container(log: LogFile) -> None:
@@ -171,7 +171,7 @@ async def test_a_follower_over_http_is_let_go_when_it_leaves_and_when_the_log_en
     await until_async(lambda: len(log._followers) == 1, "the one that left is forgotten")
     log.write("stdout", b"two\n")
     log.close()
-    assert await asyncio.wait_for(following, 20) == (200, "one\ntwo\n")
+    assert await asyncio.wait_for(following, 60) == (200, "one\ntwo\n")
 
 
 async def test_another_users_process_gets_no_answer(server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,7 +128,7 @@ def test_eager_steps_grow_to_their_bound() -> None:
 
 async def test_without_probes_a_container_is_ready_at_once() -> None:
     record = Record()
-    await asyncio.wait_for(run_probes({}, target(), record.listener()), 20)
+    await asyncio.wait_for(run_probes({}, target(), record.listener()), 60)
     assert record == ["started", "ready"]
 
 

@@ -151,7 +151,7 @@ async def test_bytes_pass_both_ways_and_a_half_close_is_passed_on(backends: Back
     reading = asyncio.create_task(reader.read())
     writer.write(payload)
     writer.write_eof()
-    assert await asyncio.wait_for(reading, 20) == payload + b"<end>"
+    assert await asyncio.wait_for(reading, 60) == payload + b"<end>"
     writer.close()
 
 
@@ -180,7 +180,7 @@ async def test_no_backend_that_answers_ends_the_connection_quickly(backends: Bac
         dead = closed.getsockname()
     address = await backends.proxy(dead)
     with pytest.raises(ConnectionResetError):
-        if await asyncio.wait_for(ask(address), 20) == b"":
+        if await asyncio.wait_for(ask(address), 60) == b"":
             raise ConnectionResetError
 
 
@@ -223,7 +223,7 @@ async def test_a_client_that_breaks_off_ends_the_backends_connection(backends: B
     writer.write(b"x")
     await writer.drain()
     writer.transport.abort()
-    await asyncio.wait_for(ended.wait(), 20)
+    await asyncio.wait_for(ended.wait(), 60)
 
 
 async def test_a_connection_whose_service_has_just_gone_is_ended_and_does_not_hang(backends: Backends) -> None:

@@ -46,7 +46,7 @@ class OwnAgent:
         paths.ready_file.unlink(missing_ok=True)
         argv = [sys.executable, "-m", "mcp_cli.local.daemon", "--no-operator"]
         self.process = Process("daemon", argv, self._folder / "test.log", {STATE_DIR_VARIABLE: str(self._folder)})
-        self.process.wait_until(paths.ready_file.exists, "ready", 90)
+        self.process.wait_until(paths.ready_file.exists, "ready", 180)
         self.api = PlainApi(paths.kubeconfig)
         self.node_name = until(lambda: schedulable_node(self.api), "the node is ready")
 

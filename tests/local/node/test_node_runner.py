@@ -45,7 +45,7 @@ def run_server(node: Node, name: str, package: str = "mcp-server-time") -> None:
 def post(address: str, message: dict[str, Any]) -> str:
     headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
     request = urllib.request.Request(f"http://{address}:8080/mcp", json.dumps(message).encode(), headers)
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=120) as answer:
         return answer.read().decode()
 
 
