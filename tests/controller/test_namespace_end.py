@@ -9,7 +9,7 @@ from mcp_operator.controllers.world import MCPSERVERS
 from mcp_operator.runtime.errors import NotFound
 from mcp_operator.runtime.resources import CONFIGMAPS, DEPLOYMENTS, NAMESPACES, SERVICES
 
-from tests.controller.harness import Operated, until
+from tests.controller.harness import COLLECTED, Operated, until
 
 HOLD = {"metadata": {"finalizers": ["test.allbeone.io/hold"]}}
 LET_GO = {"metadata": {"finalizers": None}}
@@ -30,7 +30,7 @@ async def test_a_deleted_namespace_takes_its_servers_with_it(op: Operated, caplo
             return True
         return False
 
-    await until(gone, "the namespace is gone", 60)
+    await until(gone, "the namespace is gone", COLLECTED)
     assert [record.getMessage() for record in caplog.records if record.name.startswith("mcp_operator.runtime")] == []
 
 
@@ -51,13 +51,13 @@ async def test_a_server_that_outlives_its_children_in_a_dying_namespace_is_not_c
         server = await op.get(MCPSERVERS, "demo")
         return bool(server and server["metadata"].get("deletionTimestamp")) and not await op.get(SERVICES, "demo")
 
-    await until(emptied, "the children are gone")
+    await until(emptied, "the children are gone", COLLECTED)
     await op.start()
 
     async def gone() -> bool:
         return await op.get(MCPSERVERS, "demo") is None
 
-    await until(gone, "the server is gone")
+    await until(gone, "the server is gone", COLLECTED)
     assert await op.get(DEPLOYMENTS, "demo") is None
     assert [record.getMessage() for record in caplog.records if record.name.startswith("mcp_operator.runtime")] == []
     await op.kube.patch(CONFIGMAPS, "holder", LET_GO, op.namespace)

@@ -81,6 +81,7 @@ async def test_a_crash_loop_is_written_once_and_not_at_every_turn(op: Operated) 
     """Waiting, running, ended, with one more restart each time: the trouble stays the same."""
     await op.create("demo")
     (pod,) = await op.pods("demo", 1)
+    await op.calm()
     end = {"terminated": {"exitCode": 1, "reason": "Error", "message": "no database"}}
     await op.say_of_pod(pod, broken_status({"waiting": {"reason": "CrashLoopBackOff"}}, last=end, restarts=2))
     await op.phase("demo", "Failed", "CrashLoopBackOff")

@@ -20,12 +20,12 @@ async def test_a_slow_source_holds_up_neither_servers_nor_other_registries(op: O
 
     def hold() -> None:
         asked.set()
-        held.wait(20)
+        held.wait(300)
 
     with serving(item("io.example/a")) as server:
         server.fault("/list.json", Fault(drip=hold))
         await registries.create("slow", source={"type": "http"}, url=f"{server.url}/list.json")
-        await asyncio.to_thread(asked.wait, 20)
+        assert await asyncio.to_thread(asked.wait, 60)
         await registries.create("quick", source={"type": "builtin"})
         await registries.phase("quick", "Ready")
         await op.create("demo")
@@ -55,7 +55,7 @@ async def test_a_reading_whose_first_word_cannot_be_written_is_given_up_before_t
 
     def hold() -> None:
         (second if first.is_set() else first).set()
-        held.wait(30)
+        held.wait(300)
 
     statuses = op.operator.registries._statuses
     write, refused = statuses.write, []
@@ -70,7 +70,7 @@ async def test_a_reading_whose_first_word_cannot_be_written_is_given_up_before_t
     with serving(item("io.example/a")) as server:
         server.always("/list.json", Fault(drip=hold))
         await registries.create("slow", source={"type": "http"}, url=f"{server.url}/list.json")
-        await asyncio.to_thread(first.wait, 20)
+        assert await asyncio.to_thread(first.wait, 60)
         assert not await asyncio.to_thread(second.wait, 4), "the source is read twice at a time"
         assert refused
         held.set()

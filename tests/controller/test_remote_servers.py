@@ -96,7 +96,7 @@ async def test_the_network_policy_comes_changes_and_goes(op: Operated) -> None:
         return await op.get(NETWORKPOLICIES, "bounded") is None
 
     await until(none, "the policy is pruned")
-    await op.calm(1.0)
+    await op.pods_wait("bounded", 1)
     op.sent.clear()
     await op.calm(1.0)
     assert op.writes() == {}
