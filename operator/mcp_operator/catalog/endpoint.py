@@ -12,6 +12,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from mcp_operator.api import names
+from mcp_operator.catalog.fields import port_number
 from mcp_operator.catalog.model import Argument, Package, Variable
 from mcp_operator.catalog.values import Values, argument_keys
 
@@ -38,7 +39,7 @@ def port_and_path(package: Package, values: Values) -> tuple[int, str]:
         values.note(
             f"the entry does not say which port the server listens on; {names.DEFAULT_PORT} is assumed (--port)"
         )
-    path = urlsplit(url).path if "://" in url else ""
+    path = _path(url) if "://" in url else ""
     return port or names.DEFAULT_PORT, path if path.strip("/") else names.DEFAULT_PATH
 
 
@@ -89,8 +90,15 @@ def _port(url: str) -> int | None:
         return None
 
 
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""
+
+
 def _declared_ports(package: Package, values: Values) -> list[int]:
     """The ports that arguments and variables of that name say."""
     candidates: list[Variable] = [one for one in (*package.arguments, *package.env) if _PORT.search(one.name)]
     said = [values.given(one.name.lstrip("-")) or one.value or one.default for one in candidates]
-    return [int(port) for port in map(str, said) if port.isascii() and port.isdigit() and 0 < int(port) < 65536]
+    return [port for port in map(port_number, map(str, said)) if port is not None]

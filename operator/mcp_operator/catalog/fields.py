@@ -57,6 +57,13 @@ def flag(value: Any) -> bool:
     return value is True or (isinstance(value, str) and value.strip().lower() == "true")
 
 
+def port_number(value: str) -> int | None:
+    """The port that a text says; None where it is no port."""
+    if not value.isascii() or not value.isdigit() or len(value) > 5:
+        return None
+    return int(value) if 0 < int(value) < 65536 else None
+
+
 def plain(value: Any) -> Any:
     """The value as JSON can hold it: YAML also knows dates, bytes and keys of every type."""
     if isinstance(value, dict):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from mcp_operator.api import names
+from mcp_operator.catalog.fields import port_number
 from mcp_operator.catalog.model import ServerEntry
 
 ANNOTATION_ALLOWED_HOSTS = f"{names.GROUP}/allowed-hosts"
@@ -38,4 +39,4 @@ def _port(host: str) -> int | None:
     _, colon, port = host.rpartition(":")
     if not colon:
         return 443
-    return int(port) if port.isascii() and port.isdigit() and 0 < int(port) < 65536 else None
+    return port_number(port)

@@ -100,6 +100,12 @@ def test_publishers_folder_of_the_node_is_not_mounted_because_a_person_set_somet
     assert len(found["volumes"]) == 3
 
 
+def test_host_with_a_port_that_is_none_opens_no_port() -> None:
+    text = DOCUMENT.replace("example.test:8443", "example.test:" + "9" * 5000).replace(", 'example.test'", "")
+    found = plan(text, values={"url": "https://x.test"}, secret_keys=SECRET).manifest["spec"]
+    assert "networkPolicy" not in found
+
+
 def test_file_may_be_the_key_of_a_secret() -> None:
     found = spec(secret_keys={"kubeconfig": SecretKey("clusters", "admin")})
     assert found["volumes"][-1]["secret"] == {"secretName": "clusters", "items": [{"key": "admin", "path": "config"}]}

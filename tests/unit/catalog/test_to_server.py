@@ -178,6 +178,13 @@ def test_port_of_an_address_may_be_an_argument() -> None:
     assert spec(package, values={"port": "9002"})["port"] == 9002
 
 
+@pytest.mark.parametrize("url", ["http://[::1", "http://localhost:99999/mcp", "http://localhost:" + "9" * 5000, "here"])
+def test_address_that_says_no_port_leaves_the_usual_one(url: str) -> None:
+    package = Package("npm", "pkg", env=(Variable("PORT", default="9" * 5000),), transport="sse", url=url)
+    found = spec(package)
+    assert (found.get("port", 8080), found["transport"]) == (8080, {"type": "sse"})
+
+
 def test_dependencies_of_a_pinned_python_package_are_of_its_day() -> None:
     package = Package("pypi", "pkg", "1.0")
     found = server_from_entry(replace(entry(package), published_at="2025-11-01T10:00:00Z"), OPTIONS)
