@@ -7,6 +7,7 @@ Called by the controllers.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from mcp_operator.runtime.resources import Resource
 
 Object = dict[str, Any]
 
+_HALF = re.compile("[\ud800-\udfff]")
 _EMPTY: tuple[Any, ...] = ("", None, [], {})
 
 
@@ -26,6 +28,7 @@ def merge(previous: Object, computed: Object, now: str, *, touched: str = "") ->
     `touched` names the field that tells when anything else in it last changed. No field is ever empty: some builds of
     Kubernetes 1.20 refuse an empty string as null.
     """
+    computed = _whole(computed)
     generation = computed["observedGeneration"]
     merged = conditions.merge(previous.get("conditions") or [], computed["conditions"], generation=generation, now=now)
     status = {key: value for key, value in computed.items() if value not in _EMPTY} | {"conditions": merged}
@@ -33,6 +36,15 @@ def merge(previous: Object, computed: Object, now: str, *, touched: str = "") ->
     if status == before:
         return previous
     return {**status, touched: now} if touched else status
+
+
+def _whole(value: Any) -> Any:
+    """Without halves of characters: a stranger's JSON can hold them, and an API server stores others in their place."""
+    if isinstance(value, str):
+        return value if value.isascii() else _HALF.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    return [_whole(item) for item in value] if isinstance(value, list) else value
 
 
 class StatusWriter:

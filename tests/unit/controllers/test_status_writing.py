@@ -36,3 +36,11 @@ def test_a_change_moves_the_time_of_the_change_and_of_the_condition_that_turned(
 def test_nothing_empty_is_written_and_zero_is_not_empty() -> None:
     status = merge({}, computed(replicas=0, message="", errors=[], mcp={}, registry=None), NOW)
     assert set(status) == {"observedGeneration", "phase", "conditions", "replicas"}
+
+
+def test_half_a_character_of_a_stranger_is_written_as_it_will_be_stored() -> None:
+    """Otherwise the status would be other than the stored one for ever, and written again and again."""
+    said = {"serverInfo": {"name": "a\ud83d"}, "tools": ["b\ude00", "😀"]}
+    status = merge({}, computed(mcp=said, message="\ud83d"), NOW)
+    assert status["mcp"] == {"serverInfo": {"name": "a\ufffd"}, "tools": ["b\ufffd", "😀"]}
+    assert merge(status, computed(mcp=said, message="\ud83d"), LATER) is status
