@@ -35,9 +35,11 @@ class Responder:
 
     @property
     def done(self) -> bool:
+        """Whether it was answered whole, or nobody is there any more to answer."""
         return self._connection is None
 
     def send(self, status: int, body: bytes = b"", kind: str = "application/json", headers: Headers = ()) -> None:
+        """The whole answer; nothing where it is done already. `kind` is the Content-Type of a body that is there."""
         connection = self._connection
         if connection is None:
             return
@@ -47,6 +49,7 @@ class Responder:
         connection.finished(self._keep_alive)
 
     def open_stream(self, headers: Headers = ()) -> None:
+        """Begin an event stream; nothing where it has begun already."""
         if self._connection is None or self.streaming:
             return
         self.streaming = True
@@ -55,9 +58,11 @@ class Responder:
         self._connection.write(head(200, "text/event-stream", None, extra, self._keep_alive, self._connection.chunked))
 
     def event(self, data: bytes) -> None:
+        """One message on the stream."""
         self._chunk(encode_event(data, event="message"))
 
     def comment(self) -> None:
+        """A sign of life on the stream, which no client shows."""
         self._chunk(encode_comment("keep-alive"))
 
     def close(self) -> None:
@@ -158,6 +163,7 @@ class Connection(asyncio.Protocol):
         return keep_alive and not self._shared.draining
 
     def write(self, data: bytes) -> None:
+        """Send, or give up a client that has left too much unread."""
         self._transport.write(data)
         if self._transport.get_write_buffer_size() > self._shared.max_unread:
             self._transport.abort()
@@ -174,6 +180,7 @@ class Connection(asyncio.Protocol):
             self._loop.call_soon(self._advance)
 
     def close_if_idle(self) -> None:
+        """Close unless a request is being read or answered."""
         if self._responder is None and self._request is None:
             self._transport.close()
 

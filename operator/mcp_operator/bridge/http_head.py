@@ -39,6 +39,7 @@ class Request:
 
 
 def parse_head(data: bytes) -> Request:
+    """The request whose head this is, without the empty line at its end. Raises HttpError."""
     first, *lines = data.split(b"\r\n")
     parts = first.split(b" ")
     if len(parts) != 3 or not METHOD(parts[0]):
@@ -59,6 +60,7 @@ def parse_head(data: bytes) -> Request:
 
 
 def parse_headers(lines: list[bytes]) -> dict[str, str]:
+    """Values by lower-case names. Raises HttpError for a malformed line, and for a second one where only one may be."""
     headers: dict[str, str] = {}
     for line in lines:
         match = HEADER(line)
@@ -75,6 +77,7 @@ def parse_headers(lines: list[bytes]) -> dict[str, str]:
 
 
 def head(status: int, kind: str, length: int | None, headers: Headers, keep_alive: bool, chunked: bool = True) -> bytes:
+    """The head of an answer. `length` is that of its body; without one the body comes in chunks, or until the end."""
     lines = [f"HTTP/1.1 {status} {REASONS.get(status, 'Unknown')}"]
     if kind:
         lines.append(f"Content-Type: {kind}")

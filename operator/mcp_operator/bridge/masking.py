@@ -19,23 +19,8 @@ ALWAYS = (
 )
 # With `*` everything is meant that somebody gave; not what every process has.
 _MACHINE = (
-    *(
-        "PATH",
-        "HOME",
-        "PWD",
-        "OLDPWD",
-        "HOSTNAME",
-        "LANG",
-        "LC_*",
-        "TZ",
-        "TERM",
-        "USER",
-        "SHELL",
-        "SHLVL",
-        "TMPDIR",
-        "_",
-    ),
-    *("POD_IP", "MCP_*", "UV_*", "PIP_*", "npm_config_*", "NPM_CONFIG_*", "NODE_*", "PYTHON*", "SSL_CERT_*"),
+    *("PATH", "HOME", "PWD", "OLDPWD", "HOSTNAME", "LANG", "LC_*", "TZ", "TERM", "USER", "SHELL", "SHLVL", "TMPDIR"),
+    *("_", "POD_IP", "MCP_*", "UV_*", "PIP_*", "npm_config_*", "NPM_CONFIG_*", "NODE_*", "PYTHON*", "SSL_CERT_*"),
     *("KUBERNETES_*", "*_SERVICE_HOST", "*_SERVICE_PORT*", "*_PORT", "*_PORT_[0-9]*"),
 )
 _SHORTEST = 4
