@@ -8,7 +8,7 @@ import pytest
 from mcp_operator.api import names
 from mcp_operator.controllers import finalize
 from mcp_operator.controllers.world import MCPSERVERS
-from mcp_operator.runtime.resources import CONFIGMAPS, DEPLOYMENTS, PODS, SERVICEACCOUNTS, SERVICES
+from mcp_operator.runtime.resources import CONFIGMAPS, DEPLOYMENTS, PODS, REPLICASETS, SERVICEACCOUNTS, SERVICES
 
 from tests.controller.harness import COLLECTED, Operated, until
 
@@ -56,6 +56,25 @@ async def test_it_is_terminating_while_something_is_left_and_says_what(op: Opera
     assert op.writes() == {}
     await op.kube.patch(resource, name, LET_GO, op.namespace)
     await until(lambda: gone(op), "the server is gone", COLLECTED)
+
+
+@pytest.mark.parametrize("control_plane", ["embedded"], indirect=True)
+async def test_a_stopped_server_goes_with_its_last_replicaset(op: Operated, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pod is there whose end would tell the operator to look again."""
+    monkeypatch.setattr("mcp_operator.controllers.mcpserver.NOT_READY_SECONDS", 3600.0)
+    await op.create("demo", replicas=0)
+    await op.phase("demo", "Stopped")
+    (replicaset,) = (await op.kube.list(REPLICASETS, op.namespace))["items"]
+    await op.kube.patch(REPLICASETS, replicaset["metadata"]["name"], HOLD, op.namespace)
+    await op.kube.delete(MCPSERVERS, "demo", op.namespace)
+
+    async def waits() -> bool:
+        return (await op.status("demo")).get("message") == "waiting for the end of: ReplicaSet"
+
+    await until(waits, "the status waits for the ReplicaSet and for nothing else")
+    await op.calm()
+    await op.kube.patch(REPLICASETS, replicaset["metadata"]["name"], LET_GO, op.namespace)
+    await until(lambda: gone(op), "the server is gone")
 
 
 async def test_with_cascade_orphan_the_children_stay(op: Operated) -> None:

@@ -106,6 +106,8 @@ class World:
         for informers in (*self._children.values(), self._pods):
             for informer in informers:
                 informer.add_handler(self._child_changed)
+        for informer in self._replicasets:
+            informer.add_handler(self._replicaset_changed)
 
     def _server_changed(self, type_: str, old: Object | None, new: Object | None) -> None:
         self.enqueue(key_of(new or old or {}))
@@ -116,6 +118,11 @@ class World:
         for key in {server_key(obj) for obj in (old, new) if obj is not None}:
             if key is not None and self.server(key) is not None:
                 self.enqueue(key)
+
+    def _replicaset_changed(self, type_: str, old: Object | None, new: Object | None) -> None:
+        """Its end alone says something: of a server without pods that goes, it is the last."""
+        if new is None:
+            self._child_changed(type_, old, new)
 
     def names_any(self, kind: str, namespace: str) -> bool:
         """Whether a server there names a ConfigMap, or a Secret."""
