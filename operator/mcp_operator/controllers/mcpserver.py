@@ -7,6 +7,7 @@ knows how it is done. Called by the controller's workers with a namespace and a 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -170,11 +171,17 @@ class ServerReconciler:
         if not validation.get("enabled", True):
             return View(True)
         template, pods = self._current_pods(facts.server, facts.deployment)
-        ready = sorted(filter(pod_ready, pods), key=lambda pod: str(pod["metadata"]["name"]))
-        if not ready or not template:
-            # While pods are replaced, those of the earlier template serve, as they were seen to do.
-            return View(is_true((facts.server.get("status") or {}).get("conditions"), AVAILABLE))
-        return await self._look(facts, _target(facts.server, resolved, validation, template, ready[0]))
+        ready = _first_ready(pods)
+        if ready is not None and template:
+            return await self._look(facts, _target(facts.server, resolved, validation, template, ready))
+        # While pods are replaced, those of the earlier template serve, as they were seen to do, or say so now.
+        served = is_true((facts.server.get("status") or {}).get("conditions"), AVAILABLE)
+        earlier = _first_ready(self._world.pods(key_of(facts.server)))
+        if served or earlier is None:
+            return View(served)
+        template = (earlier["metadata"].get("labels") or {}).get(_TEMPLATE_HASH, "")
+        view = await self._look(facts, _target(facts.server, resolved, validation, template, earlier))
+        return View(view.speaks, view.mcp)
 
     async def _view_remote(self, facts: Facts, resolved: ResolvedServer) -> View:
         if resolved.replicas == 0:
@@ -235,6 +242,11 @@ def _sessions(status: Object) -> bool | None:
     """Whether the running server gives out session ids; None while that is not known."""
     said: bool | None = (status.get("mcp") or {}).get("sessions")
     return said
+
+
+def _first_ready(pods: Iterable[Object]) -> Object | None:
+    """The same one each time, whatever their order."""
+    return min(filter(pod_ready, pods), key=lambda pod: str(pod["metadata"]["name"]), default=None)
 
 
 def _describes(server: Object) -> bool:
