@@ -22,13 +22,18 @@ def admit(model: Model, obj: dict[str, Any]) -> None:
         step(obj)
 
 
-def _pod(obj: dict[str, Any]) -> None:
-    spec = obj.setdefault("spec", {})
+def tolerate(spec: dict[str, Any]) -> None:
+    """Every pod stays for a while on a node that is in trouble; whoever replaces its tolerations keeps that."""
     tolerations = spec.setdefault("tolerations", [])
     for key in TOLERATED:
         if not any(_tolerates(toleration, key) for toleration in tolerations):
             toleration = {"key": key, "operator": "Exists", "effect": "NoExecute"}
             tolerations.append({**toleration, "tolerationSeconds": TOLERATION_SECONDS})
+
+
+def _pod(obj: dict[str, Any]) -> None:
+    spec = obj.setdefault("spec", {})
+    tolerate(spec)
     if "priority" not in spec:
         spec["priority"] = SYSTEM_PRIORITIES.get(spec.get("priorityClassName", ""), 0)
     spec.setdefault("preemptionPolicy", "PreemptLowerPriority")

@@ -5,6 +5,7 @@ Role: pure. Called by `validate_crds`.
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import Any
 
@@ -156,7 +157,7 @@ def _default(raw: dict[str, Any], path: str) -> Causes:
     if raw.get("default") is None:
         return
     node = from_crd(raw)
-    value = raw["default"]
+    value = copy.deepcopy(raw["default"])
     defaulting.default_custom(node, value)
     for cause in structural.check(node, value, ""):
         yield cause._replace(field=f"{path}.default{cause.field}")

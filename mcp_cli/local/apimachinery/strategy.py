@@ -168,6 +168,9 @@ def _keep_quality(new: dict[str, Any], old: dict[str, Any]) -> None:
     quality = (old.get("status") or {}).get("qosClass")
     if quality:
         new.setdefault("status", {}).setdefault("qosClass", quality)
+    status = new.get("status") or {}
+    if status.get("podIP") and not status.get("podIPs"):
+        status["podIPs"] = [{"ip": status["podIP"]}]
 
 
 def _namespace(obj: dict[str, Any]) -> None:
@@ -187,8 +190,10 @@ def _service(obj: dict[str, Any]) -> None:
     spec = obj["spec"]
     if spec.get("type") == "ExternalName":
         return
-    spec.setdefault("ipFamilies", ["IPv4"])
-    spec.setdefault("ipFamilyPolicy", "SingleStack")
+    # Whose endpoints are somebody else's may have addresses of both families.
+    any_family = spec.get("clusterIP") == "None" and not spec.get("selector")
+    spec.setdefault("ipFamilies", ["IPv4", "IPv6"] if any_family and "ipFamilyPolicy" not in spec else ["IPv4"])
+    spec.setdefault("ipFamilyPolicy", "RequireDualStack" if len(spec["ipFamilies"]) > 1 else "SingleStack")
     if spec.get("clusterIP"):
         spec.setdefault("clusterIPs", [spec["clusterIP"]])
 

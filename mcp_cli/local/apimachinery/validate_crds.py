@@ -25,12 +25,19 @@ EMPTY_VERSION = [
 ]
 
 
+PROTECTED = ("k8s.io", "kubernetes.io")
+APPROVED = "api-approved.kubernetes.io"
+APPROVAL_PAGE = "https://github.com/kubernetes/enhancements/pull/1111"
+
+
 def definition(obj: dict[str, Any]) -> Causes:
     spec = obj.get("spec") or {}
     wanted = spec.get("names") or {}
     if obj["metadata"].get("name") != f"{wanted.get('plural', '')}.{spec.get('group', '')}":
         yield wrong.invalid("metadata.name", obj["metadata"].get("name"), 'must be spec.names.plural+"."+spec.group')
     yield from _group(spec)
+    yield from _approval(obj["metadata"], spec.get("group", ""))
+    yield from _conversion(spec.get("conversion") or {})
     yield from one_of("spec.scope", spec.get("scope"), ("Cluster", "Namespaced"))
     if spec.get("preserveUnknownFields"):
         yield wrong.invalid("spec.preserveUnknownFields", True, PRESERVE)
@@ -57,6 +64,25 @@ def _group(spec: dict[str, Any]) -> Causes:
     yield from messages(names.is_dns1123_subdomain, "spec.group", group)
     if "." not in group:
         yield wrong.invalid("spec.group", group, "should be a domain with at least one dot")
+
+
+def _approval(metadata: dict[str, Any], group: str) -> Causes:
+    """Groups of Kubernetes' own names need somebody's word for it."""
+    protected = group in PROTECTED or group.endswith(tuple(f".{name}" for name in PROTECTED))
+    if protected and not (metadata.get("annotations") or {}).get(APPROVED):
+        text = f'protected groups must have approval annotation "{APPROVED}", see {APPROVAL_PAGE}'
+        yield wrong.required(f"metadata.annotations[{APPROVED}]", text)
+
+
+def _conversion(conversion: dict[str, Any]) -> Causes:
+    strategy, webhook = conversion.get("strategy", "None"), conversion.get("webhook") or {}
+    if strategy not in ("None", "Webhook"):
+        yield wrong.not_supported("spec.conversion.strategy", strategy, ("None", "Webhook"))
+    elif strategy == "Webhook":
+        if not webhook.get("clientConfig"):
+            yield wrong.required("spec.conversion.webhookClientConfig", "required when strategy is set to Webhook")
+        if not webhook.get("conversionReviewVersions"):
+            yield wrong.required("spec.conversion.conversionReviewVersions")
 
 
 def _names(wanted: dict[str, Any]) -> Causes:
@@ -92,6 +118,9 @@ def _versions(spec: dict[str, Any]) -> Causes:
         yield from messages(names.is_dns1035_label, f"spec.versions[{index}].name", version.get("name", ""))
         if index == 0:
             yield from messages(names.is_dns1035_label, "spec.version", version.get("name", ""))
+        if version.get("deprecationWarning") and not version.get("deprecated"):
+            text = "can only be set for deprecated versions"
+            yield wrong.invalid(f"spec.versions[{index}].deprecationWarning", version["deprecationWarning"], text)
         yield from _schema(version, index, "spec.validation" if alone else f"{prefix}.schema")
         yield from _subresources(version.get("subresources") or {}, f"{prefix}.subresources")
         yield from _columns(version.get("additionalPrinterColumns") or (), f"{prefix}.additionalPrinterColumns")
@@ -118,6 +147,8 @@ def _subresources(subresources: dict[str, Any], path: str) -> Causes:
         value = scale.get(key)
         if not value:
             yield wrong.required(f"{path}.scale.{key}")
+        elif not value.startswith("."):
+            yield wrong.invalid(f"{path}.scale.{key}", value, "must be a simple json path starting with .")
         elif not value.startswith(root + "."):
             yield wrong.invalid(f"{path}.scale.{key}", value, f"should be a json path under {root}")
     selector = scale.get("labelSelectorPath")

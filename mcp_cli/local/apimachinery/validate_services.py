@@ -26,6 +26,10 @@ from mcp_cli.local.apimachinery.validate_values import (
 TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 PROTOCOLS = ("SCTP", "TCP", "UDP")
 MAX_AFFINITY = 86_400
+EXTERNALLY = "may only be set for externally-accessible services"
+BALANCED = "may only be used when `type` is 'LoadBalancer'"
+CHECKED = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
+DISTRIBUTIONS = ("PreferClose", "PreferSameZone", "PreferSameNode")
 
 
 def service(obj: dict[str, Any]) -> Causes:
@@ -52,6 +56,38 @@ def service(obj: dict[str, Any]) -> Causes:
     for key in ("internalTrafficPolicy", "externalTrafficPolicy"):
         if spec.get(key):
             yield from one_of(f"spec.{key}", spec[key], ("Cluster", "Local"))
+    yield from _reach(spec, kind)
+    yield from _families(spec)
+
+
+def _reach(spec: dict[str, Any], kind: Any) -> Causes:
+    """What only Services that are seen from outside, or that have a balancer, may say."""
+    external, ranges = spec.get("externalTrafficPolicy"), spec.get("loadBalancerSourceRanges") or ()
+    if external and kind == "ClusterIP" and not spec.get("externalIPs"):
+        yield wrong.invalid("spec.externalTrafficPolicy", external, EXTERNALLY)
+    if ranges and kind != "LoadBalancer":
+        yield wrong.forbidden("spec.LoadBalancerSourceRanges", BALANCED)
+    for index, value in enumerate(ranges):
+        yield from network(f"spec.LoadBalancerSourceRanges[{index}]", value)
+    if spec.get("loadBalancerClass") and kind != "LoadBalancer":
+        yield wrong.forbidden("spec.loadBalancerClass", BALANCED)
+    if spec.get("healthCheckNodePort") and not (kind == "LoadBalancer" and external == "Local"):
+        yield wrong.invalid("spec.healthCheckNodePort", spec["healthCheckNodePort"], CHECKED)
+    if spec.get("trafficDistribution"):
+        yield from one_of("spec.trafficDistribution", spec["trafficDistribution"], DISTRIBUTIONS)
+
+
+def _families(spec: dict[str, Any]) -> Causes:
+    """The cluster speaks IPv4."""
+    headless = spec.get("clusterIP") == "None"
+    if spec.get("ipFamilyPolicy") == "RequireDualStack" and not headless:
+        text = "this cluster is not configured for dual-stack services"
+        yield wrong.invalid("spec.ipFamilyPolicy", spec["ipFamilyPolicy"], text)
+    for index, family in enumerate(spec.get("ipFamilies") or ()):
+        if family not in ("IPv4", "IPv6"):
+            yield wrong.not_supported(f"spec.ipFamilies[{index}]", family, ("IPv4", "IPv6"))
+        elif family == "IPv6" and not headless and spec.get("ipFamilyPolicy") == "SingleStack":
+            yield wrong.invalid(f"spec.ipFamilies[{index}]", family, "not configured on this cluster")
 
 
 def _affinity(spec: dict[str, Any]) -> Causes:
@@ -108,6 +144,15 @@ def ingress(obj: dict[str, Any]) -> Causes:
     spec = obj.get("spec") or {}
     if not spec.get("rules") and not spec.get("defaultBackend"):
         yield wrong.invalid("spec", None, "either `defaultBackend` or `rules` must be specified")
+    yield from _backend(spec.get("defaultBackend") or {}, "spec.defaultBackend")
+    for index, entry in enumerate(spec.get("tls") or ()):
+        for position, host in enumerate(entry.get("hosts") or ()):
+            place = f"spec.tls[{index}].hosts[{position}]"
+            yield from messages(names.is_dns1123_subdomain, place, host.removeprefix("*."))
+        if entry.get("secretName"):
+            yield from messages(names.is_dns1123_subdomain, f"spec.tls[{index}].secretName", entry["secretName"])
+    if spec.get("ingressClassName") is not None:
+        yield from messages(names.is_dns1123_subdomain, "spec.ingressClassName", spec["ingressClassName"])
     for index, rule in enumerate(spec.get("rules") or ()):
         yield from _rule(rule, f"spec.rules[{index}]")
 
@@ -120,6 +165,8 @@ def _rule(rule: dict[str, Any], path: str) -> Causes:
             yield wrong.invalid(f"{path}.host", host, "must be a DNS name, not an IP address")
         except ValueError:
             yield from messages(names.is_dns1123_subdomain, f"{path}.host", host.removeprefix("*."))
+    if rule.get("http") is not None and not rule["http"].get("paths"):
+        yield wrong.required(f"{path}.http.paths")
     for index, entry in enumerate((rule.get("http") or {}).get("paths") or ()):
         yield from _path(entry, f"{path}.http.paths[{index}]")
 
@@ -134,6 +181,18 @@ def _path(entry: dict[str, Any], path: str) -> Causes:
         yield wrong.not_supported(f"{path}.pathType", kind, ("Exact", "ImplementationSpecific", "Prefix"))
     if not backend.get("service") and not backend.get("resource"):
         yield wrong.invalid(f"{path}.backend", "", "resource or service backend is required")
+    yield from _backend(backend, f"{path}.backend")
+
+
+def _backend(backend: dict[str, Any], path: str) -> Causes:
+    target = backend.get("service")
+    if target is None:
+        return
+    number, name = ((target.get("port") or {}).get(key) for key in ("number", "name"))
+    if number and name:
+        yield wrong.invalid(path, "", "cannot set both port name & port number")
+    elif not number and not name:
+        yield wrong.required(path, "port name or number is required")
 
 
 def network_policy(obj: dict[str, Any]) -> Causes:
@@ -150,6 +209,7 @@ def _policy_rule(rule: dict[str, Any], path: str, peers: str) -> Causes:
     for index, entry in enumerate(rule.get("ports") or ()):
         if entry.get("port") is not None:
             yield from port_or_name(f"{path}.ports[{index}].port", entry["port"])
+        yield from _last_port(entry, f"{path}.ports[{index}]")
     for index, peer in enumerate(rule.get(peers) or ()):
         place = f"{path}.{peers}[{index}]"
         if not any(peer.get(kind) is not None for kind in ("podSelector", "namespaceSelector", "ipBlock")):
@@ -158,3 +218,30 @@ def _policy_rule(rule: dict[str, Any], path: str, peers: str) -> Causes:
             yield from label_selector(peer.get(kind), f"{place}.{kind}")
         if peer.get("ipBlock") is not None:
             yield from network(f"{place}.ipBlock.cidr", peer["ipBlock"].get("cidr", ""))
+            yield from _exceptions(peer["ipBlock"], f"{place}.ipBlock")
+            if any(peer.get(kind) is not None for kind in ("podSelector", "namespaceSelector")):
+                yield wrong.forbidden(place, "may not specify both ipBlock and another peer")
+
+
+def _last_port(entry: dict[str, Any], path: str) -> Causes:
+    first, last = entry.get("port"), entry.get("endPort")
+    if last is not None and first is None:
+        yield wrong.invalid(f"{path}.endPort", last, "may not be specified when `port` is not specified")
+    elif last is not None and isinstance(first, str):
+        yield wrong.invalid(f"{path}.endPort", last, "may not be specified when `port` is non-numeric")
+    elif last is not None and last < (first or 0):
+        yield wrong.invalid(f"{path}.endPort", last, "must be greater than or equal to `port`")
+    if entry.get("protocol") is not None:
+        yield from one_of(f"{path}.protocol", entry["protocol"], PROTOCOLS)
+
+
+def _exceptions(block: dict[str, Any], path: str) -> Causes:
+    for index, value in enumerate(block.get("except") or ()):
+        try:
+            whole, part = (ipaddress.ip_network(text, strict=False) for text in (block.get("cidr", ""), value))
+        except ValueError:
+            yield from network(f"{path}.except[{index}]", value)
+            continue
+        inside = whole.version == part.version and part.prefixlen > whole.prefixlen and part[0] in whole
+        if not inside:
+            yield wrong.invalid(f"{path}.except[{index}]", value, "must be a strict subset of `cidr`")

@@ -108,6 +108,11 @@ def pod(new: dict[str, Any], old: dict[str, Any]) -> Causes:
     kept = {k: v for k, v in before.items() if k not in ("activeDeadlineSeconds", "tolerations", "schedulingGates")}
     if after != kept:
         yield wrong.forbidden("spec", POD_MESSAGE)
+    deadline, former = (_spec(obj).get("activeDeadlineSeconds") for obj in (new, old))
+    if former is not None and deadline is None:
+        yield wrong.invalid("spec.activeDeadlineSeconds", None, "must not update from a positive integer to nil value")
+    elif former is not None and deadline > former:
+        yield wrong.invalid("spec.activeDeadlineSeconds", deadline, "must be less than or equal to previous value")
 
 
 def role_binding(new: dict[str, Any], old: dict[str, Any]) -> Causes:

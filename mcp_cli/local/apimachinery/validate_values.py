@@ -41,6 +41,12 @@ def not_negative(obj: dict[str, Any], path: str, *keys: str) -> Causes:
             yield wrong.invalid(f"{path}.{key}", value, NOT_NEGATIVE)
 
 
+def domain_prefixed(path: str, value: str) -> Causes:
+    prefix, slash, rest = value.partition("/")
+    if not (prefix and slash and rest):
+        yield wrong.invalid(path, value, 'must be a domain-prefixed path (such as "acme.io/foo")')
+
+
 def port(path: str, value: Any) -> Causes:
     if not isinstance(value, int) or not 1 <= value <= 65535:
         yield wrong.invalid(path, value, PORT_RANGE)

@@ -12,7 +12,14 @@ from typing import Any
 from mcp_cli.local.apimachinery import errors, selectors
 from mcp_cli.local.apimachinery import fielderrors as wrong
 from mcp_cli.local.apimachinery.validate_pods import pod_template
-from mcp_cli.local.apimachinery.validate_values import Causes, label_selector, not_negative, number_or_percent, one_of
+from mcp_cli.local.apimachinery.validate_values import (
+    Causes,
+    domain_prefixed,
+    label_selector,
+    not_negative,
+    number_or_percent,
+    one_of,
+)
 
 NO_MATCH = "`selector` does not match template `labels`"
 TEMPLATE = "spec.template"
@@ -86,6 +93,20 @@ def _always_restarted(spec: dict[str, Any], kind: str) -> Causes:
         yield wrong.forbidden(f"{TEMPLATE}.spec.activeDeadlineSeconds", text)
 
 
+def replication_controller(obj: dict[str, Any]) -> Causes:
+    spec = obj.get("spec") or {}
+    yield from not_negative(spec, "spec", "replicas", "minReadySeconds")
+    if not spec.get("selector"):
+        yield wrong.required("spec.selector")
+    if not spec.get("template"):
+        yield wrong.required("spec.template")
+        return
+    labels = (spec["template"].get("metadata") or {}).get("labels") or {}
+    if any(labels.get(key) != value for key, value in (spec.get("selector") or {}).items()):
+        yield wrong.invalid(f"{TEMPLATE}.metadata.labels", dict(sorted(labels.items())), NO_MATCH)
+    yield from _always_restarted(spec, "ReplicationController")
+
+
 def replica_set(obj: dict[str, Any]) -> Causes:
     spec = obj.get("spec") or {}
     yield from not_negative(spec, "spec", "replicas", "minReadySeconds")
@@ -101,6 +122,11 @@ def stateful_set(obj: dict[str, Any]) -> Causes:
     if strategy.get("type") not in ("RollingUpdate", "OnDelete"):
         shown = {"Type": strategy.get("type"), "RollingUpdate": strategy.get("rollingUpdate")}
         yield wrong.invalid("spec.updateStrategy", shown, "must be 'RollingUpdate' or 'OnDelete'")
+    yield from not_negative(strategy.get("rollingUpdate") or {}, "spec.updateStrategy.rollingUpdate", "partition")
+    retention = spec.get("persistentVolumeClaimRetentionPolicy") or {}
+    for key, value in retention.items():
+        yield from one_of(f"spec.persistentVolumeClaimRetentionPolicy.{key}", value, ("Retain", "Delete"))
+    yield from not_negative(spec.get("ordinals") or {}, "spec.ordinals", "start")
     yield from not_negative(spec, "spec", "replicas", "minReadySeconds", "revisionHistoryLimit")
     yield from _selector(spec, "statefulset")
     yield from _always_restarted(spec, "StatefulSet")
@@ -109,10 +135,16 @@ def stateful_set(obj: dict[str, Any]) -> Causes:
 def daemon_set(obj: dict[str, Any]) -> Causes:
     spec = obj.get("spec") or {}
     yield from not_negative(spec, "spec", "minReadySeconds", "revisionHistoryLimit")
+    rolling = (spec.get("updateStrategy") or {}).get("rollingUpdate") or {}
+    if rolling.get("maxUnavailable") in (0, "0%") and rolling.get("maxSurge", 0) in (0, "0%"):
+        text = "cannot be 0 when maxSurge is 0"
+        yield wrong.required("spec.updateStrategy.rollingUpdate.maxUnavailable", text)
     yield from _selector(spec, "daemonset")
     yield from _always_restarted(spec, "DaemonSet")
 
 
+# The largest minute, hour, day, month and day of the week.
+LARGEST = (59, 23, 31, 12, 6)
 JOB_NUMBERS = ("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished")
 
 
@@ -125,6 +157,9 @@ def job(obj: dict[str, Any]) -> Causes:
         shown = {"matchLabels": dict(sorted((spec["selector"].get("matchLabels") or {}).items()))}
         yield wrong.invalid("spec.selector", shown, "`selector` not auto-generated")
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
+    if spec.get("manualSelector") and not spec.get("selector"):
+        yield wrong.required("spec.selector")
+        yield wrong.invalid(f"{TEMPLATE}.metadata.labels", dict(sorted(labels.items())) if labels else None, NO_MATCH)
     if spec.get("selector") and not selectors.from_object(spec["selector"]).matches(labels):
         yield wrong.invalid(f"{TEMPLATE}.metadata.labels", dict(sorted((labels or {}).items())), NO_MATCH)
 
@@ -133,10 +168,27 @@ def job_spec(spec: dict[str, Any], path: str) -> Causes:
     yield from not_negative(spec, path, *JOB_NUMBERS)
     if spec.get("completionMode"):
         yield from one_of(f"{path}.completionMode", spec["completionMode"], ("NonIndexed", "Indexed"))
+    yield from _indexed(spec, path)
+    if spec.get("podReplacementPolicy") is not None:
+        options = ("Failed", "TerminatingOrFailed")
+        yield from one_of(f"{path}.podReplacementPolicy", spec["podReplacementPolicy"], options)
+    if spec.get("managedBy") is not None:
+        yield from domain_prefixed(f"{path}.managedBy", spec["managedBy"])
     template = spec.get("template") or {}
     yield from pod_template(template, f"{path}.template")
     if (template.get("spec") or {}).get("restartPolicy") not in ("OnFailure", "Never"):
         yield wrong.required(f"{path}.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"')
+
+
+def _indexed(spec: dict[str, Any], path: str) -> Causes:
+    """What only a Job with indexes may say."""
+    if spec.get("maxFailedIndexes") is not None and spec.get("backoffLimitPerIndex") is None:
+        yield wrong.required(f"{path}.backoffLimitPerIndex", "when maxFailedIndexes is specified")
+    if spec.get("completionMode") == "Indexed":
+        return
+    for key in ("backoffLimitPerIndex", "maxFailedIndexes"):
+        if spec.get(key) is not None:
+            yield wrong.invalid(f"{path}.{key}", spec[key], "requires indexed completion mode")
 
 
 def cron_job(obj: dict[str, Any]) -> Causes:
@@ -146,6 +198,9 @@ def cron_job(obj: dict[str, Any]) -> Causes:
     schedule = spec.get("schedule", "")
     if not schedule:
         yield wrong.required("spec.schedule")
+    elif "TZ" in schedule:
+        text = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
+        yield wrong.invalid("spec.schedule", schedule, text)
     elif not schedule.startswith("@"):
         yield from _schedule(schedule)
     yield from _time_zone(spec)
@@ -172,6 +227,10 @@ def _schedule(schedule: str) -> Causes:
         text = f"expected exactly 5 fields, found {len(fields)}: [{' '.join(fields)}]"
         yield wrong.invalid("spec.schedule", schedule, text)
         return
-    for field in fields:
+    for field, most in zip(fields, LARGEST, strict=True):
+        above = [int(end) for end in re.findall(r"(?<!/)\b[0-9]+", field) if int(end) > most]
+        if above and re.fullmatch(r"[0-9*,/-]+", field):
+            yield wrong.invalid("spec.schedule", schedule, f"end of range ({above[0]}) above maximum ({most}): {field}")
+            return
         if not re.fullmatch(r"[0-9A-Za-z*?,/-]+", field):
             yield wrong.invalid("spec.schedule", schedule, f"failed to parse int from {field}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from mcp_cli.local.apimachinery import validate_crds, validate_others, validate_pods, validate_services
+from mcp_cli.local.apimachinery import validate_crds, validate_kinds, validate_others, validate_pods, validate_services
 from mcp_cli.local.apimachinery import validate_updates as updates
 from mcp_cli.local.apimachinery import validate_workloads as workloads
 from mcp_cli.local.apimachinery.errors import Cause
@@ -18,6 +18,7 @@ Create = Callable[[dict[str, Any]], Iterable[Cause]]
 Update = Callable[[dict[str, Any], dict[str, Any]], Iterable[Cause]]
 CREATE: dict[tuple[str, str], Create] = {
     ("", "Pod"): validate_pods.pod,
+    ("", "ReplicationController"): workloads.replication_controller,
     ("apps", "Deployment"): workloads.deployment,
     ("apps", "ReplicaSet"): workloads.replica_set,
     ("apps", "StatefulSet"): workloads.stateful_set,
@@ -34,10 +35,20 @@ CREATE: dict[tuple[str, str], Create] = {
     ("autoscaling", "HorizontalPodAutoscaler"): validate_others.autoscaler,
     ("policy", "PodDisruptionBudget"): validate_others.disruption_budget,
     (RBAC, "Role"): validate_others.role,
-    (RBAC, "ClusterRole"): validate_others.role,
+    (RBAC, "ClusterRole"): validate_others.cluster_role,
     (RBAC, "RoleBinding"): validate_others.role_binding,
     (RBAC, "ClusterRoleBinding"): validate_others.role_binding,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): validate_crds.definition,
+    ("coordination.k8s.io", "Lease"): validate_kinds.lease,
+    ("scheduling.k8s.io", "PriorityClass"): validate_kinds.priority_class,
+    ("storage.k8s.io", "StorageClass"): validate_kinds.storage_class,
+    ("networking.k8s.io", "IngressClass"): validate_kinds.ingress_class,
+    ("discovery.k8s.io", "EndpointSlice"): validate_kinds.endpoint_slice,
+    ("", "Event"): validate_kinds.event,
+    ("", "Node"): validate_kinds.node,
+    ("apps", "ControllerRevision"): validate_kinds.controller_revision,
+    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): validate_kinds.webhooks,
+    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): validate_kinds.webhooks,
 }
 UPDATE: dict[tuple[str, str], Update] = {
     ("", "Pod"): updates.pod,

@@ -57,6 +57,7 @@ async def list_objects(call: Call) -> Response:
     refuse_form(call, form, is_list=True)
     items, metadata = await collect(call)
     if form.kind == codec.TABLE:
+        metadata = {key: value for key, value in metadata.items() if value != ""}
         return plain(await long_table(call, items, metadata, form), 200, form.media_type, call.warnings)
     if form.kind in (codec.METADATA, codec.METADATA_LIST):
         kind, version = codec.METADATA_LIST, f"meta.k8s.io/{form.version}"

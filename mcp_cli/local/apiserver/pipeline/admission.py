@@ -76,6 +76,8 @@ async def builtin_admission(write: Write) -> None:
     """What the server adds without looking at other objects."""
     if write.operation == CREATE:
         builtin.admit(write.model, write.object)
+    elif (write.model.group, write.model.plural, write.subresource) == ("", "pods", ""):
+        builtin.tolerate(write.object["spec"])
 
 
 MUTATING: list[Plugin] = [namespace_exists, budget.default_limits, priority_class, builtin_admission]

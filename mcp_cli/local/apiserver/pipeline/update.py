@@ -120,6 +120,8 @@ def _check_identity(write: Write) -> str:
     if (new["apiVersion"], new["kind"]) != (model.api_version, model.kind):
         if write.patched and model.builtin:
             raise refusals.patched_invalid(new, conversion_problem(write))
+        if write.patched:
+            raise _other_kind(write)
         raise errors.bad_request(
             f"the API version in the data ({new['apiVersion']}, Kind={new['kind']}) does not match the expected"
             f" API version ({model.api_version}, Kind={model.kind})"
@@ -136,6 +138,14 @@ def _check_identity(write: Write) -> str:
     if uid and uid != old["metadata"]["uid"]:
         raise errors.conflict(model.group, model.plural, write.name, _wrong_uid(write, uid, old["metadata"]["uid"]))
     return str(metadata.get("resourceVersion") or "")
+
+
+def _other_kind(write: Write) -> errors.StatusError:
+    """A patch does not make another kind of a custom resource."""
+    new, model = write.object, write.model
+    wanted = {"apiVersion": model.api_version, "kind": model.kind}
+    causes = [wrong.invalid(key, new[key], f"must be {value}") for key, value in wanted.items() if new[key] != value]
+    return errors.invalid(str(new["apiVersion"]).rpartition("/")[0], str(new["kind"]), write.name, causes)
 
 
 def _wrong_uid(write: Write, wanted: str, actual: str) -> str:
