@@ -83,7 +83,8 @@ def look(name: str, server: dict[str, Any]) -> str:
     from mcp_cli.endpoints import remote_url
 
     if not status_of(server).get("phase"):
-        return "Is an operator running? `mcp operator run` runs one in the foreground."
+        own = "the embedded cluster has its own: `mcp local logs operator`."
+        return f"Is an operator running? `mcp operator run` runs one in the foreground; {own}"
     if remote_url(server):
         return f"It runs elsewhere: correct its address or headers, or wait; `mcp status {name} --watch` tells."
     return f"`mcp describe {name}` shows its pods and events, `mcp logs {name}` what it said."

@@ -214,6 +214,9 @@ def test_waiting_ends_when_the_operator_says_so(time: Run, kube: Kube, cluster: 
 
 
 def test_a_wait_that_is_too_long_says_why(time: Run, kube: Kube, cluster: Cluster) -> None:
+    done = time("scale", "time", "--replicas", "2", "--wait", "--wait-timeout", "1s")
+    assert done.code == 124
+    assert "runs one in the foreground; the embedded cluster has its own: `mcp local logs operator`." in done.stderr
     set_status(kube, cluster, "Pending", 1, reason="PodsStarting", message="1 of 2 is up")
     done = time("scale", "time", "--replicas", "2", "--wait", "--wait-timeout", "1s")
     assert done.code == 124
