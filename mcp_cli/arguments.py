@@ -33,7 +33,7 @@ def arguments_of(pairs: tuple[str, ...], schema: Schema, flag: str = "--arg") ->
         if not (key and equals):
             raise WrongUsage(f'{flag} "{pair}" is not NAME=VALUE', f"For example {flag} timezone=Europe/Berlin.")
         texts.setdefault(key, []).append(value)
-    properties = schema.get("properties") or {}
+    properties = _named(schema.get("properties"))
     for key in texts:
         if key not in properties and schema.get("additionalProperties") is False:
             raise WrongUsage(f'there is no argument "{key}"', _known(key, list(properties)))
@@ -42,8 +42,8 @@ def arguments_of(pairs: tuple[str, ...], schema: Schema, flag: str = "--arg") ->
 
 def missing(arguments: dict[str, Any], schema: Schema) -> list[str]:
     """Required arguments that nobody gave, with their types."""
-    properties = schema.get("properties") or {}
-    absent = [name for name in schema.get("required") or [] if name not in arguments]
+    properties = _named(schema.get("properties"))
+    absent = [name for name in _listed(schema.get("required")) if isinstance(name, str) and name not in arguments]
     return [f"{name} ({type_word(resolved(properties.get(name) or {}, schema))})" for name in absent]
 
 
@@ -113,11 +113,11 @@ def resolved(schema: Any, root: Schema, depth: int = 8) -> Schema:
 def types_of(schema: Schema) -> list[str]:
     """The JSON types a schema allows, the more special before strings."""
     found = schema.get("type")
-    types = [found] if isinstance(found, str) else list(found) if isinstance(found, list) else []
+    types = [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, str)]
     for keyword in ("anyOf", "oneOf"):
-        for option in schema.get(keyword) or []:
+        for option in _listed(schema.get(keyword)):
             types += types_of(option) if isinstance(option, dict) else []
-    values = [*(schema.get("enum") or []), *([schema["const"]] if "const" in schema else [])]
+    values = [*_listed(schema.get("enum")), *([schema["const"]] if "const" in schema else [])]
     if not types:
         types = [name for value in values for name, kinds in _ALL if type(value) in kinds]
     return sorted(dict.fromkeys(types), key=lambda name: name == "string")
@@ -126,8 +126,17 @@ def types_of(schema: Schema) -> list[str]:
 _ALL = (("string", (str,)), ("boolean", (bool,)), ("integer", (int,)), ("number", (float,)), ("null", (type(None),)))
 
 
+def _listed(value: Any) -> list[Any]:
+    """A server's schema may hold anything."""
+    return value if isinstance(value, list) else []
+
+
+def _named(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def type_word(schema: Schema) -> str:
-    values = schema.get("enum")
+    values = _listed(schema.get("enum"))
     if values:
         return "one of " + ", ".join(str(value) for value in values)
     return " or ".join(types_of(schema)) or "any value"

@@ -94,7 +94,7 @@ class NamePrinter:
         from mcp_cli.output.naming import reference
 
         for item in items_of(document):
-            put(reference(item))
+            put(" ".join(reference(item).split("\n")))
 
 
 def to_yaml(document: Any) -> str:

@@ -214,7 +214,8 @@ def last_seen(event: dict[str, Any]) -> str:
 
 
 def _fields(pairs: Pairs) -> list[str]:
-    return [f"{label + ':':<14}{value}" for label, value in pairs if value not in (None, "", [])]
+    """A line each: what a server says with line breaks must not look like a field of its own."""
+    return [f"{label + ':':<14}{' '.join(str(value).split())}" for label, value in pairs if value not in (None, "", [])]
 
 
 def _map(label: str, values: dict[str, str] | None) -> list[str]:

@@ -107,7 +107,8 @@ def run(options: Options, session: Session) -> None:
 def _arguments(client: McpClient, options: Options) -> dict[str, Any]:
     from mcp_cli.arguments import arguments_of, missing
 
-    schema = _tool(client, options)["inputSchema"]
+    said = _tool(client, options)["inputSchema"]
+    schema = said if isinstance(said, dict) else {}
     arguments = options.document | arguments_of(options.pairs, schema)
     absent = missing(arguments, schema)
     if absent:
