@@ -161,8 +161,9 @@ def make_session(ctx: click.Context, given: dict[str, Any], formats: tuple[str, 
 
         forbid_colour()
     from_environment = ctx.get_parameter_source("output") is ParameterSource.ENVIRONMENT
-    if from_environment and not _accepts(formats, given.get("output") or ""):
-        given["output"] = None
+    output = given.get("output") or ""
+    if from_environment and not _accepts(formats, output) and _accepts((*LISTS, *DOCUMENTS), output):
+        given["output"] = None  # another command's; what is none's is a mistake, and said
     if (
         given.get("namespace")
         and ctx.get_parameter_source("all_namespaces") is ParameterSource.COMMANDLINE

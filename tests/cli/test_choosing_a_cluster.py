@@ -153,6 +153,8 @@ def test_an_output_of_the_environment_that_a_command_lacks_is_left_aside() -> No
         "mcpserver.mcp.allbeone.io/time created (dry run)\n"
     )
     assert mcp("deploy", "time", "--dry-run", "-o", "wide").code == 2
+    mistaken = mcp("deploy", "time", "--dry-run", env={"MCP_OUTPUT": "jsno"})
+    assert (mistaken.code, mistaken.stderr.splitlines()[0]) == (2, 'error: unknown output format "jsno"')
 
 
 @pytest.mark.parametrize("form", ["xml", "jsonpath={.a", "jsonpath"])
