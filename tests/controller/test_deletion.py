@@ -64,6 +64,7 @@ async def test_a_stopped_server_goes_with_its_last_replicaset(op: Operated, monk
     monkeypatch.setattr("mcp_operator.controllers.mcpserver.NOT_READY_SECONDS", 3600.0)
     await op.create("demo", replicas=0)
     await op.phase("demo", "Stopped")
+    await op.calm()
     (replicaset,) = (await op.kube.list(REPLICASETS, op.namespace))["items"]
     await op.kube.patch(REPLICASETS, replicaset["metadata"]["name"], HOLD, op.namespace)
     await op.kube.delete(MCPSERVERS, "demo", op.namespace)

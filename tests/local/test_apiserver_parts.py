@@ -64,7 +64,7 @@ def test_flags_of_a_query() -> None:
         False,
     )
     assert (query.number("limit"), query.number("empty"), query.number("none")) == (5, None, None)
-    with pytest.raises(StatusError, match="strconv.ParseInt"):
+    with pytest.raises(StatusError, match=r"strconv\.ParseInt"):
         query.number("bad")
 
 
