@@ -105,7 +105,7 @@ def prepare_update(model: Model, new: dict[str, Any], old: dict[str, Any], subre
     # The finalize subresource is there to write what an update keeps.
     if keep is not None and subresource != "finalize":
         keep(new, old)
-    if counts_generation(model) and _desired(model, new) != _desired(model, old):
+    if subresource != "status" and counts_generation(model) and _desired(model, new) != _desired(model, old):
         new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
 
 
@@ -153,6 +153,9 @@ def _desired(model: Model, obj: dict[str, Any]) -> Any:
     if not model.builtin:
         skipped = ("metadata", "status") if model.has_status else ("metadata",)
         return {key: value for key, value in obj.items() if key not in skipped}
+    if (model.group, model.kind) == ("apps", "Deployment"):
+        # Its controller copies the annotations to ReplicaSets.
+        return obj.get("spec"), obj["metadata"].get("annotations") or {}
     if "spec" in model.schema.properties:
         return obj.get("spec")
     return {key: value for key, value in obj.items() if key not in ("metadata", "status")}

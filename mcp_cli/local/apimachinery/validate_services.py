@@ -230,7 +230,8 @@ def _last_port(entry: dict[str, Any], path: str) -> Causes:
     elif last is not None and isinstance(first, str):
         yield wrong.invalid(f"{path}.endPort", last, "may not be specified when `port` is non-numeric")
     elif last is not None and last < (first or 0):
-        yield wrong.invalid(f"{path}.endPort", last, "must be greater than or equal to `port`")
+        # The port is what the server shows here.
+        yield wrong.invalid(f"{path}.endPort", first, "must be greater than or equal to `port`")
     if entry.get("protocol") is not None:
         yield from one_of(f"{path}.protocol", entry["protocol"], PROTOCOLS)
 

@@ -89,6 +89,9 @@ async def test_generation_counts_changes_of_the_spec_only(api: Api) -> None:
     assert labelled["metadata"]["generation"] == 1
     scaled = await api.patch(path, {"spec": {"replicas": 3}}, group=group)
     assert scaled["metadata"]["generation"] == 2
+    # A Deployment's annotations go to its ReplicaSets: they are of what is wanted.
+    noted = await api.patch(path, {"metadata": {"annotations": {"a": "b"}}}, group=group)
+    assert noted["metadata"]["generation"] == 3
 
 
 async def test_a_dry_run_leaves_nothing_behind(api: Api) -> None:
