@@ -112,6 +112,8 @@ def parse(data: bytes, media_type: str, kind: str = "object", *, accepted: tuple
         return _parse_yaml(data, kind)
     try:
         return json.loads(data)
+    except RecursionError:
+        raise refusals.unreadable(kind, "exceeded max depth", data) from None
     except ValueError as error:
         if media_type != JSON and data.strip():
             return _parse_yaml(data, kind)

@@ -7,6 +7,10 @@ from functools import cache
 from typing import Any
 
 
+# As deep as JSON is read here. The C library of YAML recurses, and ends the process when its stack does.
+DEEPEST = 1_000
+
+
 class YamlError(ValueError):
     """The text is no YAML; the message is one line."""
 
@@ -16,9 +20,23 @@ def load(data: bytes) -> Any:
     import yaml
 
     try:
+        _measure(data)
         return yaml.load(data, Loader=_loader())
+    except RecursionError:
+        raise YamlError("exceeded max depth") from None
     except yaml.YAMLError as error:
         raise YamlError(" ".join(str(error).split())) from None
+
+
+def _measure(data: bytes) -> None:
+    """Raises YamlError for a document that is nested too deeply."""
+    import yaml
+
+    depth = 0
+    for event in yaml.parse(data, _loader()):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise YamlError("exceeded max depth")
 
 
 def dump(value: Any) -> bytes:
