@@ -6,7 +6,6 @@ import re
 from functools import cache
 from typing import Any
 
-
 # As deep as JSON is read here. The C library of YAML recurses, and ends the process when its stack does.
 DEEPEST = 1_000
 
