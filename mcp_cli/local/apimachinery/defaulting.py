@@ -25,11 +25,6 @@ def default(model: Model, obj: dict[str, Any]) -> None:
     _walk(model.schema, obj)
 
 
-def default_type(schema: Schema, obj: dict[str, Any]) -> None:
-    """The defaults of the types within, for a part of an object (the template of a claim, a Scale)."""
-    _walk(schema, obj)
-
-
 def _walk(schema: Schema, value: Any) -> None:
     if isinstance(value, list):
         if schema.items is not None and schema.items.type in ("object", "array"):

@@ -81,9 +81,6 @@ class FieldSelector:
         return ",".join(f"{term.field}{'=' if term.equal else '!='}{term.value}" for term in self.terms)
 
 
-EVERYTHING = FieldSelector()
-
-
 def field_value(obj: dict[str, Any], field: str) -> str:
     place: Any = obj
     for part in ELSEWHERE.get(field, field).split("."):

@@ -72,7 +72,6 @@ class Selector:
         return ",".join(map(str, self.requirements))
 
 
-EVERYTHING = Selector()
 NOTHING = Selector(nothing=True)
 
 

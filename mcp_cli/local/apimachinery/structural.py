@@ -18,7 +18,6 @@ from mcp_cli.local.apimachinery.schema import Schema, from_crd
 # A cause that belongs to a whole object names no field.
 NOWHERE = "<nil>"
 BOUNDS = {"int32": 2**31, "int64": 2**63}
-LENGTHS = ("minLength", "maxLength", "pattern")
 META = frozenset({"apiVersion", "kind", "metadata"})
 
 

@@ -10,8 +10,6 @@ from typing import Any
 
 from mcp_cli.local.node.states import ContainerState, Running, Waiting
 
-OWN_CONDITIONS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
-
 
 @dataclass(frozen=True, slots=True)
 class PodFacts:

@@ -25,7 +25,6 @@ LABEL_INSTANCE = "app.kubernetes.io/instance"
 LABEL_COMPONENT = "app.kubernetes.io/component"
 LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
 LABEL_CREATED_BY = "app.kubernetes.io/created-by"
-LABEL_TENANT = f"{GROUP}/tenant"
 
 NAME_SERVER = "mcp-server"
 COMPONENT_SERVER = "mcp-server"
