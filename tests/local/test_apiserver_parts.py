@@ -97,9 +97,7 @@ def test_yaml_keeps_text_as_text() -> None:
     assert yamltext.load(b"day: 2026-01-01") == {"day": "2026-01-01"}
 
 
-@pytest.mark.parametrize(
-    "body", [b"[" * 200_000, b"- " * 200_000, b"{a: " * 200_000, b"[" * 2_000 + b"]" * 2_000], ids=lambda body: body[:3]
-)
+@pytest.mark.parametrize("body", [b"[" * 200_000, b"- " * 200_000, b"{a: " * 200_000], ids=lambda body: body[:3])
 @pytest.mark.parametrize("media_type", [codec.JSON, codec.YAML, ""])
 def test_a_body_that_is_nested_without_end_is_refused(body: bytes, media_type: str) -> None:
     """The C library of YAML ends the whole process."""
