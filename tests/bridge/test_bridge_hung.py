@@ -42,6 +42,14 @@ def odd(answer: Message, *flags: str) -> list[str]:
     return [sys.executable, ODD_SERVER, "--answer", json.dumps(answer), *flags]
 
 
+def nested(levels: int) -> Any:
+    """A list in a list in a list."""
+    deep: Any = []
+    for _ in range(levels):
+        deep = [deep]
+    return deep
+
+
 class Kept(Responder):
     """Keeps what would go to the client."""
 
@@ -97,13 +105,11 @@ async def test_what_a_child_says_before_its_start_is_over_is_kept(monkeypatch: p
 
 async def test_message_too_deep_to_be_written_leaves_nobody_waiting() -> None:
     """What can just be read may be too deep to be written: the two stand on the stack at other heights."""
-    deep: Any = []
-    for _ in range(100_000):
-        deep = [deep]
+    deep = nested(100_000)
     channel = Channel(cast(Any, None))
     channel.child = Child(lambda line: None, lambda start, end: None, 1024)
     exchange = OwnExchange({"id": 1, "method": "x"})
-    channel.submit({"jsonrpc": "2.0", "id": 1, "method": "x", "params": {"deep": deep}}, exchange)
+    assert channel.submit({"jsonrpc": "2.0", "id": 1, "method": "x", "params": {"deep": deep}}, exchange) is None
     assert await asyncio.wait_for(exchange.reply, PATIENCE) is None
     answered = OwnExchange({"id": 1, "method": "x"})
     channel.waiting[7] = answered
@@ -120,6 +126,17 @@ async def test_no_depth_of_a_request_stays_in_flight(bridge: Bridge) -> None:
         answer = await bridge.post(deep, headers)
         assert answer.status_code in (200, 400)
     assert await bridge.metric("mcp_bridge_requests_in_flight ") == 0
+
+
+async def test_initialize_that_cannot_be_passed_on_leaves_no_session() -> None:
+    sessions = Sessions(parse(["--port", "0", "--", "cat"]), Metrics())
+    client = Kept()
+    message = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": nested(100_000)}}
+    sessions.handle(message, Request("POST", "/mcp", {}, True, True), client, True)
+    await sessions._tasks.finished()
+    assert client.sent[0][0] == 400
+    assert not sessions._sessions
+    await sessions.stop()
 
 
 async def test_legacy_session_hears_of_an_odd_error_too(bridge: Bridge) -> None:

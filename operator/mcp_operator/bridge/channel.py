@@ -52,8 +52,8 @@ class Channel:
         self.child = Child(self._on_line, self._on_long, max_line)
         await self.child.start(command)
 
-    def submit(self, message: Message, exchange: Exchange) -> int:
-        """Send a request to the child under an id of our own; the id."""
+    def submit(self, message: Message, exchange: Exchange) -> int | None:
+        """Send a request to the child under an id of our own; the id, or None where it has failed already."""
         self._last = number = self._last + 1
         self.waiting[number] = exchange
         message["id"] = number
@@ -64,10 +64,11 @@ class Channel:
         except MalformedMessage as error:
             del self.waiting[number]
             exchange.fail(400, INVALID_REQUEST, str(error))
-            return number
+            return None
         if not sent:
             del self.waiting[number]
             exchange.fail(502, INTERNAL_ERROR, "the server has ended")
+            return None
         return number
 
     def forward(self, message: Message) -> None:

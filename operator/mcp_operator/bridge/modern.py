@@ -175,7 +175,8 @@ class ModernRelay:
             return
         exchange = HttpExchange(message, responder, self._metrics, modern=True, streams=streams)
         number = self.channel.submit(message, exchange)
-        responder.on_gone = lambda: self._gone(number)
+        if number is not None:
+            responder.on_gone = lambda: self._gone(number)
 
     def _gone(self, number: int) -> None:
         exchange = self.channel.cancel(number, "the client closed its connection")

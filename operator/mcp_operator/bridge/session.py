@@ -112,6 +112,9 @@ class Session:
             self._left_early(exchange)
             return
         number = self.channel.submit(message, exchange)
+        if number is None:
+            self._never_begun(exchange)
+            return
         key = encode(exchange.message_id)
         self._numbers[key] = number
         exchange.on_done = lambda: self._done(key, number)
@@ -149,8 +152,11 @@ class Session:
 
     def _left_early(self, exchange: HttpExchange) -> None:
         exchange.gone()
+        self._never_begun(exchange)
+
+    def _never_begun(self, exchange: HttpExchange) -> None:
+        """Of a session that was not initialized nobody knows the id, so nobody will come back to it."""
         if exchange.method == names.INITIALIZE:
-            # Nobody knows the id of this session, so nobody will come back to it.
             self._on_initialized(self, False)
 
     def _left(self, responder: Responder) -> None:
