@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -63,7 +62,6 @@ async def test_a_note_on_the_pods_stays_as_rollout_restart_leaves_it(op: Operate
     op.sent.clear()
     note = {"kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z"}
     await by_hand(op, DEPLOYMENTS, "demo", {"spec": {"template": {"metadata": {"annotations": note}}}})
-    await asyncio.sleep(1.0)
     await op.calm()
     assert note.items() <= (await op.deployment("demo"))["spec"]["template"]["metadata"]["annotations"].items()
     assert ("PATCH", "deployments") not in op.writes()
